@@ -1,0 +1,82 @@
+"""Every error that geomap raises on purpose.
+
+    GeomapError
+    ├── DocumentError (ValueError)              a text that cannot be read
+    ├── OptionError (ValueError)                an argument outside what is allowed
+    ├── GazetteerError
+    │   └── GazetteerNotFoundError (FileNotFoundError)
+    ├── RegionError (LookupError)               a region layer or outline that does not exist
+    ├── ExportError (ValueError)                a table that cannot be written in a format
+    └── MissingExtraError (ImportError)         an optional dependency that is not installed
+
+Catch them all with::
+
+    try:
+        parsed = geomap.parse(text)
+    except geomap.GeomapError as error:
+        print(error)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class GeomapError(Exception):
+    """Base of all errors of geomap; its message says what happened, with which value, and what to do."""
+
+
+class DocumentError(GeomapError, ValueError):
+    """Raised when a text cannot be read.
+
+    Attributes
+    ----------
+    source
+        The file, row or argument that holds the text.
+    """
+
+    def __init__(self, source: str, problem: str) -> None:
+        self.source = source
+        super().__init__(f"{source}: {problem}")
+
+
+class OptionError(GeomapError, ValueError):
+    """Raised when an argument is outside what is allowed."""
+
+    def __init__(self, name: str, value: object, allowed: str) -> None:
+        self.name, self.value = name, value
+        super().__init__(f"{name} is {value!r}; it must be {allowed}")
+
+
+class GazetteerError(GeomapError):
+    """Raised when a gazetteer is there but cannot be used."""
+
+
+class GazetteerNotFoundError(GazetteerError, FileNotFoundError):
+    """Raised when no gazetteer is found; names every place that was tried."""
+
+    def __init__(self, tried: Sequence[Path]) -> None:
+        self.tried = tuple(tried)
+        places = ", ".join(str(path) for path in tried)
+        super().__init__(f"no gazetteer in {places}; reinstall geomap or set GEOMAP_GAZETTEER to a folder with places.tsv.xz")
+
+    def __str__(self) -> str:
+        """Return the message (`FileNotFoundError` would format it as an errno)."""
+        return str(self.args[0])
+
+
+class RegionError(GeomapError, LookupError):
+    """Raised when a region layer or an outline does not exist."""
+
+
+class ExportError(GeomapError, ValueError):
+    """Raised when a table cannot be written in the wanted format."""
+
+
+class MissingExtraError(GeomapError, ImportError):
+    """Raised when an optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package, self.extra = package, extra
+        super().__init__(f"{package} is not installed; install it with: pip install 'geomap[{extra}]'")

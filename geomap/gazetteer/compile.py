@@ -1,0 +1,299 @@
+"""Compile the committed tables into the memory-mapped index: `names.marisa` (a trie of keys) and `index.bin` (columns)."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import lzma
+import math
+import shutil
+import struct
+import tempfile
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import marisa_trie
+
+from geomap.errors import GazetteerError
+from geomap.gazetteer.names import key
+from geomap.model import Kind
+
+FORMAT = 4  # raise when the layout of the index changes: older indexes are then compiled anew
+KINDS = tuple(Kind)
+PRIMARY, ALTERNATE, DEMONYM, ABBREVIATION = range(4)  # how a name belongs to its place
+NONE = -1
+# A settlement's points lie within about this radius: 1 km for a village, 32 km for a city of ten million.
+_KM_PER_ROOT_INHABITANT = 0.01
+
+
+def digest(source: Path) -> str:
+    """Return what identifies the product in `source`: its manifest, the hand-written tables and the format."""
+    h = hashlib.sha256(str(FORMAT).encode())
+    for path in [source / "manifest.json", *sorted((source / "supplement").glob("*.tsv"))]:
+        h.update(path.read_bytes())
+    return h.hexdigest()[:16]
+
+
+def compile_index(source: Path, cache: Path) -> Path:
+    """Return the folder of the index of `source`, compiling it into `cache` on first use.
+
+    The folder is put in place by one rename, so that a killed or parallel build leaves nothing half written.
+    """
+    target = cache / digest(source)
+    if (target / "index.bin").exists():
+        return target
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
+    except OSError:
+        # A read-only home: the index then lives in the system's folder for temporary files.
+        cache = Path(tempfile.gettempdir()) / "geomap"
+        if (cache / target.name / "index.bin").exists():
+            return cache / target.name
+        cache.mkdir(parents=True, exist_ok=True)
+        target, work = cache / target.name, Path(tempfile.mkdtemp(prefix="building-", dir=cache))
+    try:
+        _Builder(source).write(work)
+        work.rename(target)
+    except OSError as error:
+        shutil.rmtree(work, ignore_errors=True)
+        if not (target / "index.bin").exists():
+            msg = f"the gazetteer index cannot be written to {target}: {error}; free space there or set GEOMAP_CACHE to another folder"
+            raise GazetteerError(msg) from error
+    return target
+
+
+def read_table(path: Path) -> Iterator[dict[str, str]]:
+    """Yield the rows of a tab-separated table, compressed or not."""
+    try:
+        raw = path.read_bytes()
+        text = (lzma.decompress(raw) if path.suffix == ".xz" else raw).decode("utf-8")
+    except (lzma.LZMAError, UnicodeDecodeError) as error:
+        msg = f"{path} is damaged ({error}); reinstall geomap"
+        raise GazetteerError(msg) from error
+    except FileNotFoundError as error:
+        msg = f"{path} is missing; reinstall geomap"
+        raise GazetteerError(msg) from error
+    yield from csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+class _Builder:
+    """Collects rows and names, then writes them; lives for one compilation."""
+
+    def __init__(self, source: Path) -> None:
+        self.source = source
+        self.columns = {name: array(code) for name, code in COLUMNS.items()}
+        self.texts: dict[str, list[str]] = {"id": [], "name": [], "note": []}
+        self.postings: dict[str, list[int]] = defaultdict(list)
+        self.row_of: dict[str, int] = {}
+        self.countries: list[dict[str, Any]] = []
+        self.country_of: dict[str, int] = {}
+        self.division_of: dict[str, int] = {}
+
+    def add(self, ident: str, name: str, kind: Kind, lon: str, lat: str, **values: Any) -> int:
+        row = len(self.texts["id"])
+        self.row_of[ident] = row
+        for column, text in (("id", ident), ("name", name), ("note", values.get("note", ""))):
+            self.texts[column].append(text)
+        defaults: dict[str, Any] = {"country": NONE, "admin1": NONE, "admin2": NONE, "valid_from": _NO_YEAR, "valid_to": _NO_YEAR}
+        defaults |= {
+            "lon": round(float(lon) * 1e5) if lon else _NO_POINT,
+            "lat": round(float(lat) * 1e5) if lat else _NO_POINT,
+            "kind": KINDS.index(kind),
+        }
+        for column, numbers in self.columns.items():
+            numbers.append(values.get(column, defaults.get(column, 0)))
+        self.name(row, name, PRIMARY)
+        return row
+
+    def name(self, row: int, name: str, how: int) -> None:
+        self.key(row, key(name), how)
+
+    def key(self, row: int, folded: str, how: int) -> None:
+        posting = row << 2 | how
+        known = self.postings[folded]
+        if how == DEMONYM:  # some sources list the adjective as a name of the country
+            known[:] = [p for p in known if p >> 2 != row]
+        if folded and not any(p >> 2 == row and p & 3 <= how for p in known):
+            known.append(posting)
+
+    def read(self) -> None:
+        self.add_countries()
+        self.add_divisions()
+        self.add_settlements()
+        self.add_supplement()
+        self.add_demonyms()
+
+    def add_countries(self) -> None:
+        nominal = {p["iso3"]: (p["lon"], p["lat"]) for p in read_table(self.source / "supplement" / "country_points.tsv")}
+        for position, c in enumerate(read_table(self.source / "countries.tsv")):
+            lon, lat = nominal.get(c["iso3"], (c["lon"], c["lat"]))
+            radius = math.sqrt(float(c["area_km2"] or 1) / math.pi)
+            self.country_of[c["iso3"]] = self.country_of[c["iso2"]] = position
+            self.countries.append({"iso3": c["iso3"], "iso2": c["iso2"], "name": c["name"], "capital": c["capital"]})
+            row = self.add(
+                f"geonames:{c['geonameid']}", c["name"], Kind.COUNTRY, lon, lat,
+                country=position, population=int(c["population"]), uncertainty=_tenths(radius),
+            )  # fmt: skip
+            for column, cell in c.items():
+                if column == "aliases" or len(column) == 2:  # noqa: PLR2004 (a language code)
+                    for alias in filter(None, cell.split("|")):
+                        self.name(row, alias, ABBREVIATION if len(alias) <= 3 and alias.isascii() else ALTERNATE)  # noqa: PLR2004
+
+    def add_divisions(self) -> None:
+        for d in read_table(self.source / "divisions.tsv.xz"):
+            if not d["geonameid"]:
+                continue
+            iso2, _, rest = d["code"].partition(".")
+            kind = Kind.ADMIN1 if d["level"] == "1" else Kind.ADMIN2
+            admin1 = self.division_of.get(f"{iso2}.{rest.partition('.')[0]}", NONE)
+            row = self.add(
+                f"geonames:{d['geonameid']}", d["name"], kind, d["lon"], d["lat"], country=self.country_of.get(iso2, NONE),
+                population=int(d["population"]), admin1=admin1 if kind is Kind.ADMIN2 else len(self.texts["id"]), uncertainty=_tenths(150 if kind is Kind.ADMIN1 else 30),
+            )  # fmt: skip
+            self.division_of[d["code"]] = row
+            if d["iso_3166_2"]:
+                self.row_of[d["iso_3166_2"]] = row
+            # "Syunik Province" is also called "Syunik".
+            bare = d["name"].removesuffix(f" {d['type']}") if d["type"] else d["name"]
+            for alias in [bare, *d["aliases"].split("|"), *(_bare(a) for a in [d["name"], *d["aliases"].split("|")])]:
+                self.name(row, alias, ALTERNATE)
+
+    def add_settlements(self) -> None:
+        spread: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for p in read_table(self.source / "places.tsv.xz"):
+            population = int(p["population"])
+            one = self.division_of.get(f"{p['country']}.{p['admin1']}", NONE)
+            two = self.division_of.get(f"{p['country']}.{p['admin1']}.{p['admin2']}", NONE) if p["admin2"] else NONE
+            row = self.add(
+                f"geonames:{p['geonameid']}", p["name"], Kind.SETTLEMENT, p["lon"], p["lat"], country=self.country_of.get(p["country"], NONE),
+                admin1=one, admin2=two, population=population, feature=FEATURES.get(p["feature"], 0),
+                uncertainty=_tenths(1 + _KM_PER_ROOT_INHABITANT * math.sqrt(population)),
+            )  # fmt: skip
+            for folded in p["keys"].split("|"):
+                self.key(row, folded, ALTERNATE)
+            for division in (one, two):
+                spread[division].append((self.columns["lon"][row], self.columns["lat"][row]))
+        for division, points in spread.items():
+            if division != NONE:
+                self.columns["uncertainty"][division] = _tenths(_radius_km(points))
+
+    def add_supplement(self) -> None:
+        folder = self.source / "supplement"
+        for r in read_table(folder / "regions.tsv"):
+            # A region that is one admin-1 division gives its names to that division.
+            same = self.row_of.get(r["parts"])
+            row = same if same is not None else self.add(
+                r["id"], r["name"], Kind(r["kind"]), r["lon"], r["lat"], country=self.country_of.get(r["country"], NONE), note=r["note"],
+                uncertainty=_tenths(float(r["uncertainty_km"] or 0)), disputed=int(r["disputed"] or 0),
+                valid_from=_year(r["valid_from"]), valid_to=_year(r["valid_to"]),
+            )  # fmt: skip
+            self.row_of[r["id"]], self.texts["name"][row] = row, r["name"]
+            for alias in filter(None, [r["name"], *r["aliases"].split("|")]):
+                self.name(row, alias, PRIMARY if alias == r["name"] else ALTERNATE)
+        for s in read_table(folder / "settlements.tsv"):
+            row = self.largest(*s["target"].split("@"))
+            for alias in s["aliases"].split("|"):
+                self.name(row, alias, PRIMARY)
+        for a in read_table(folder / "abbreviations.tsv"):
+            if (row := self.division_of.get(a["target"], NONE)) != NONE:
+                self.name(row, a["newswire"], ALTERNATE)
+                self.name(row, a["postal"], ABBREVIATION)
+
+    def largest(self, name: str, country: str) -> int:
+        wanted = self.country_of[country]
+        rows = [p >> 2 for p in self.postings.get(key(name), ()) if self.columns["country"][p >> 2] == wanted]
+        rows = [row for row in rows if self.columns["kind"][row] == KINDS.index(Kind.SETTLEMENT)]
+        if not rows:
+            msg = f"supplement/settlements.tsv names {name}@{country}, which no settlement carries"
+            raise GazetteerError(msg)
+        return max(rows, key=lambda row: self.columns["population"][row])
+
+    def add_demonyms(self) -> None:
+        for d in read_table(self.source / "supplement" / "demonyms.tsv"):
+            target = d["target"]
+            row = self.row_of.get(target, NONE) if ":" in target else self.country_of.get(target, NONE)
+            if row == NONE:
+                msg = f"supplement/demonyms.tsv names {target}, which is not in the gazetteer"
+                raise GazetteerError(msg)
+            for cell in (d["singular_and_adjective"], d["plural"]):
+                for word in filter(None, cell.split("|")):
+                    self.name(row, word, DEMONYM)
+
+    def write(self, folder: Path) -> None:
+        self.read()
+        del self.postings[""]
+        trie = marisa_trie.Trie(self.postings)
+        trie.save(str(folder / "names.marisa"))
+        starts, postings = array("I", [0]), array("I")
+        for position in range(len(trie)):
+            postings.extend(sorted(self.postings[trie.restore_key(position)]))
+            starts.append(len(postings))
+        sections = {**self.columns, "starts": starts, "postings": postings}
+        for name, texts in self.texts.items():
+            encoded = [text.encode("utf-8") for text in texts]
+            offsets = array("I", [0])
+            for raw in encoded:
+                offsets.append(offsets[-1] + len(raw))
+            sections[f"{name}_offsets"], sections[f"{name}_text"] = offsets, array("B", b"".join(encoded))
+        # Rows sorted by their id, so that an id is found by bisection without building a dictionary.
+        sections["by_id"] = array("I", sorted(range(len(self.texts["id"])), key=lambda row: self.texts["id"][row]))
+        _write_sections(folder / "index.bin", {"format": FORMAT, "countries": self.countries}, sections)
+
+
+_NO_POINT = 2**31 - 1
+_NO_YEAR = -32768
+COLUMNS = {
+    "lon": "i", "lat": "i", "kind": "B", "country": "h", "admin1": "i", "admin2": "i", "population": "q", "feature": "B",
+    "uncertainty": "I", "valid_from": "h", "valid_to": "h", "disputed": "B",
+}  # fmt: skip
+# How much more a seat of government is meant than its inhabitants say; GeoNames feature codes.
+FEATURES = {"PPL": 0, "PPLA5": 1, "PPLA4": 1, "PPLA3": 1, "PPLA2": 2, "PPLA": 3, "PPLG": 3, "PPLC": 4, "PPLX": 5}
+_TYPE_WORDS = frozenset(
+    "province governorate region oblast district county state prefecture department division krai republic muhafazah wilayat rayon raion municipality".split()
+)
+
+
+def _bare(name: str) -> str:
+    """Drop a leading or trailing type word: "Donetsk Oblast" -> "Donetsk"."""
+    words = name.split(" ")
+    if len(words) > 1 and words[-1].casefold() in _TYPE_WORDS:
+        return " ".join(words[:-1])
+    return name
+
+
+def _tenths(km: float) -> int:
+    return round(km * 10)
+
+
+def _year(cell: str) -> int:
+    return int(cell) if cell else _NO_YEAR
+
+
+def _radius_km(points: list[tuple[int, int]]) -> float:
+    """Twice the mean distance of the members from their centre, at least 5 km."""
+    lon = sum(p[0] for p in points) / len(points)
+    lat = sum(p[1] for p in points) / len(points)
+    squeeze = math.cos(math.radians(lat / 1e5))
+    mean = sum(math.hypot((p[0] - lon) * squeeze, p[1] - lat) for p in points) / len(points)
+    return max(5.0, min(1500.0, 2 * mean / 1e5 * 111.2))
+
+
+def _write_sections(path: Path, header: dict[str, Any], sections: dict[str, array[int]]) -> None:
+    layout, position = {}, 0
+    for name, numbers in sections.items():
+        size = len(numbers) * numbers.itemsize
+        layout[name] = [numbers.typecode, position, size]
+        position += (size + 7) // 8 * 8
+    raw = json.dumps({**header, "layout": layout}).encode("utf-8")
+    raw += b" " * (-(len(raw) + 8) % 8)
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(raw)) + raw)
+        for numbers in sections.values():
+            data = numbers.tobytes()
+            file.write(data + b"\0" * (-len(data) % 8))

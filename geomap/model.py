@@ -1,0 +1,360 @@
+"""The value types that flow through geomap.
+
+All are frozen and slotted, know `to_dict` and `from_dict`, and compare by value. Offsets are Unicode code points into
+`Document.text`, half open. Coordinates are WGS 84 degrees, properties say `lon` and `lat`. Dates are ISO 8601.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import types
+import typing
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Use(StrEnum):
+    """How a place name is used."""
+
+    LITERAL = "literal"
+    ASSOCIATIVE = "associative"
+    DEMONYM = "demonym"
+
+
+class Kind(StrEnum):
+    """What a place is."""
+
+    SETTLEMENT = "settlement"
+    ADMIN1 = "admin1"
+    ADMIN2 = "admin2"
+    COUNTRY = "country"
+    DISPUTED_AREA = "disputed_area"
+    REGION = "region"
+    FORMER_STATE = "former_state"
+    WATER = "water"
+    TERRAIN = "terrain"
+    SITE = "site"
+
+
+class Precision(StrEnum):
+    """How closely a place is known, from the finest to none."""
+
+    SITE = "site"
+    SETTLEMENT = "settlement"
+    NEAR = "near"
+    ADMIN2 = "admin2"
+    ADMIN1 = "admin1"
+    AREA = "area"
+    COUNTRY = "country"
+    NONE = "none"
+
+
+class Status(StrEnum):
+    """Whether something happened."""
+
+    OCCURRED = "occurred"
+    ONGOING = "ongoing"
+    EXPECTED = "expected"
+    PLANNED = "planned"
+    DENIED = "denied"
+    BACKGROUND = "background"
+
+
+class MovementKind(StrEnum):
+    """What kind of population movement a record tells of."""
+
+    DISPLACEMENT = "displacement"
+    EVACUATION = "evacuation"
+    RETURN = "return"
+    EXPULSION = "expulsion"
+    STOCK = "stock"
+
+
+class Measure(StrEnum):
+    """What a figure counts; figures of different measures are never added."""
+
+    NEW = "new"
+    CUMULATIVE = "cumulative"
+    STOCK = "stock"
+    UNSPECIFIED = "unspecified"
+
+
+class Quantifier(StrEnum):
+    """How a figure is bounded in the text."""
+
+    EXACT = "exact"
+    MORE_THAN = "more_than"
+    AT_LEAST = "at_least"
+    LESS_THAN = "less_than"
+    UP_TO = "up_to"
+    NEARLY = "nearly"
+    ABOUT = "about"
+    RANGE = "range"
+    VAGUE = "vague"
+
+
+class Unit(StrEnum):
+    """What a figure counts one of."""
+
+    PERSON = "person"
+    HOUSEHOLD = "household"
+
+
+class DatePrecision(StrEnum):
+    """How closely a time is known."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+    RANGE = "range"
+
+
+class Basis(StrEnum):
+    """What a time was read from."""
+
+    EXPLICIT = "explicit"
+    RELATIVE = "relative"
+    PUBLICATION = "publication"
+    INFERRED = "inferred"
+
+
+class EventType(StrEnum):
+    """ACLED's six types and what ACLED lacks."""
+
+    BATTLE = "battle"
+    EXPLOSION = "explosion"
+    VIOLENCE_AGAINST_CIVILIANS = "violence_against_civilians"
+    PROTEST = "protest"
+    RIOT = "riot"
+    STRATEGIC = "strategic"
+    AGREEMENT = "agreement"
+    DIPLOMACY = "diplomacy"
+    BLOCKADE = "blockade"
+    TERRITORIAL_CLAIM = "territorial_claim"
+    AID = "aid"
+    STATEMENT = "statement"
+
+
+class Record:
+    """Mixin of the value types: JSON-ready dictionaries and back."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a dictionary of JSON values (dates as ISO text, enumerations as their text)."""
+        return {f.name: _encoded(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Return the value that `to_dict` described; unknown keys are ignored."""
+        hints = _hints(cls)
+        return cls(**{name: _decoded(values[name], hint) for name, hint in hints.items() if name in values})
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_dict()
+    if isinstance(value, tuple):
+        return [_encoded(item) for item in value]
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, dt.datetime):
+        return iso(value)
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def iso(moment: dt.date | dt.datetime) -> str:
+    """Return a date, or an aware datetime in UTC with `Z`, as ISO text."""
+    if isinstance(moment, dt.datetime):
+        return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    return moment.isoformat()
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    return {name: hint for name, hint in typing.get_type_hints(cls).items() if not name.startswith("_")}
+
+
+def _decoded(value: Any, hint: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(hint, types.UnionType):
+        return _decoded_union(value, [a for a in typing.get_args(hint) if a is not types.NoneType])
+    if typing.get_origin(hint) is tuple:
+        return tuple(_decoded(item, typing.get_args(hint)[0]) for item in value)
+    if is_dataclass(hint):
+        return hint.from_dict(value)  # type: ignore[union-attr]
+    return hint(value) if isinstance(hint, type) and issubclass(hint, StrEnum) else value
+
+
+def _decoded_union(value: Any, options: list[Any]) -> Any:
+    if dt.date in options and isinstance(value, str):
+        return dt.datetime.fromisoformat(value) if "T" in value else dt.date.fromisoformat(value)
+    return _decoded(value, options[0]) if len(options) == 1 else value
+
+
+@dataclass(frozen=True, slots=True)
+class Document(Record):
+    """A text and what is known of it; `published` is a date, an aware datetime or None."""
+
+    id: str
+    text: str
+    title: str = ""
+    source: str = ""
+    url: str = ""
+    published: dt.date | dt.datetime | None = None
+    lang: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Record):
+    """A referent in the gazetteer.
+
+    `id` carries its source ("geonames:587084", "geomap:soviet-union"); `country` is ISO 3166-1 alpha-3; `valid_from` and
+    `valid_to` are years; `uncertainty_km` is the radius within which the place lies around its point.
+    """
+
+    id: str
+    name: str
+    lon: float | None
+    lat: float | None
+    kind: Kind
+    country: str = ""
+    country_name: str = ""
+    admin1: str = ""
+    admin1_name: str = ""
+    admin2_name: str = ""
+    population: int = 0
+    uncertainty_km: float = 0.0
+    precision: Precision = Precision.NONE
+    valid_from: int | None = None
+    valid_to: int | None = None
+    disputed: bool = False
+    note: str = ""
+
+    @property
+    def geonameid(self) -> int | None:
+        """The GeoNames number, or None for a place of another source."""
+        source, _, number = self.id.partition(":")
+        return int(number) if source == "geonames" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Toponym(Record):
+    """A place name in a text; `score` is the probability that span and referent are both right."""
+
+    start: int
+    end: int
+    name: str
+    use: Use = Use.LITERAL
+    place: Place | None = None
+    score: float = 0.0
+    alternatives: tuple[Place, ...] = ()
+    reasons: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention(Record):
+    """A place as an event or movement names it; `reason` says why `place` is None."""
+
+    name: str
+    start: int
+    end: int
+    place: Place | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class When(Record):
+    """A time; `start` and `end` are inclusive, `as_of` is the moment a cumulative figure holds for."""
+
+    start: dt.date | dt.datetime | None = None
+    end: dt.date | dt.datetime | None = None
+    precision: DatePrecision | None = None
+    basis: Basis | None = None
+    text: str = ""
+    as_of: dt.date | dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity(Record):
+    """A figure with its bounds, after DESIGN: "more than 2,900" is value and minimum 2900, no maximum."""
+
+    value: int | None
+    minimum: int | None
+    maximum: int | None
+    quantifier: Quantifier
+    unit: Unit | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence(Record):
+    """The sentence behind a record."""
+
+    doc_id: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor(Record):
+    """Who takes part in an event; `country` is ISO 3166-1 alpha-3 or empty."""
+
+    name: str
+    role: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Record):
+    """Something that happened or may happen; the first place is the best."""
+
+    id: str
+    type: EventType
+    sub_type: str = ""
+    actors: tuple[Actor, ...] = ()
+    places: tuple[Mention, ...] = ()
+    when: When | None = None
+    status: Status = Status.OCCURRED
+    fatalities: Quantity | None = None
+    injuries: Quantity | None = None
+    claimed_by: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Movement(Record):
+    """People who left, crossed, arrived, returned, will do so, or stay somewhere displaced."""
+
+    id: str
+    kind: MovementKind
+    origins: tuple[Mention, ...] = ()
+    destinations: tuple[Mention, ...] = ()
+    within: tuple[Mention, ...] = ()
+    quantity: Quantity | None = None
+    group: str = ""
+    measure: Measure = Measure.UNSPECIFIED
+    status: Status = Status.OCCURRED
+    when: When | None = None
+    claimed_by: str = ""
+    reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Record):
+    """What geomap read in one document; `warnings` say what a reader must know of it."""
+
+    document: Document
+    toponyms: tuple[Toponym, ...] = ()
+    events: tuple[Event, ...] = ()
+    movements: tuple[Movement, ...] = ()
+    warnings: tuple[str, ...] = field(default=())

@@ -1,0 +1,291 @@
+"""Toponyms -> the same with one Place each, a calibrated score, the alternatives and the reasons in words.
+
+A small linear ranker over features that can be named. Its weights are trained (`training/train_ranker.py`); the score is the
+softmax over the candidates, times the probability of the span.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from geomap.gazetteer import ABBREVIATION, DEMONYM, KINDS, PRIMARY, Gazetteer, haversine_km, key
+from geomap.model import Document, Kind, Toponym, Use
+from geomap.toponyms.linear import WEIGHTS
+
+MOST_CANDIDATES = 24
+MOST_ALTERNATIVES = 4
+_INNER_PROMINENCE = 12.0  # a town of twenty thousand with its primary name
+_ADMIN_AFTER = re.compile(r"\s+(?:province|state|region|oblast|governorate|county|district|prefecture|division|republic|krai|raion|rayon|department)\b", re.IGNORECASE)
+_ADMIN_BEFORE = re.compile(r"\b(?:province|state|region|governorate|county|district|prefecture|department)s?\s+of\s+$", re.IGNORECASE)
+_CITY_BEFORE = re.compile(r"\b(?:city|town|village|capital|suburb|municipality|hamlet)(?:\s+of)?\s+$", re.IGNORECASE)
+_CITY_AFTER = re.compile(r"\s+(?:city|town|village|airport)\b", re.IGNORECASE)
+_CHAIN = re.compile(r"^(?:,\s*|\s*[(\[]\s*(?:in\s+)?|\s+in\s+|,\s+in\s+)$")
+# Places without inhabitants of their own, as prominent as a place of so many.
+_NOMINAL = {Kind.REGION: 2e7, Kind.FORMER_STATE: 2e7, Kind.DISPUTED_AREA: 2e7, Kind.WATER: 2e6, Kind.TERRAIN: 2e6, Kind.SITE: 1e5}
+_ADMIN_KINDS = {Kind.ADMIN1, Kind.ADMIN2}
+_KIND_FEATURE = {
+    Kind.COUNTRY: "country", Kind.ADMIN1: "admin1", Kind.ADMIN2: "admin2", Kind.SETTLEMENT: "settlement", Kind.SITE: "site", Kind.WATER: "nature",
+    Kind.TERRAIN: "nature", Kind.REGION: "region", Kind.FORMER_STATE: "region", Kind.DISPUTED_AREA: "region",
+}  # fmt: skip
+FEATURES = (
+    "log_population", "country", "admin1", "admin2", "settlement", "site", "nature", "region", "capital", "seat", "primary_name", "abbreviation", "same_spelling",
+    "inside_next", "outside_next", "country_share", "admin1_share", "near_50km", "near_300km", "admin_word", "city_word", "other_word", "most_prominent", "biased",
+    "home", "prominence_rank", "country_in_text", "section",
+)  # fmt: skip
+_REASONS = {
+    "inside_next": "the text names what contains it", "country_share": "other places of the text lie in {country}", "admin1_share": "other places lie in the same province",
+    "near_50km": "another place of the text is within 50 km", "near_300km": "another place of the text is within 300 km", "log_population": "{population:,} inhabitants",
+    "admin_word": "the text calls it a division", "city_word": "the text calls it a town", "biased": "it lies where the reader looks", "capital": "a capital", "country": "a country",
+    "region": "a region known to news", "most_prominent": "the best known of its name", "home": "it is near the outlet's home", "country_in_text": "the text names {country}",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place that a name may mean: its row in the gazetteer and how the name belongs to it."""
+
+    row: int
+    how: int
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the rest of the document says: weights by country and province, and points (lon, lat) by name."""
+
+    countries: dict[int, float]
+    provinces: dict[int, float]
+    points: tuple[tuple[str, float, float], ...]
+    named_countries: frozenset[int]
+    bias: frozenset[int]
+
+
+@cache
+def _weights() -> dict[str, float]:
+    stored: dict[str, float] = json.loads((WEIGHTS / "ranker.json").read_text(encoding="utf-8"))["weights"]
+    return stored
+
+
+def resolve(doc: Document, toponyms: Sequence[Toponym], gaz: Gazetteer, *, bias: Sequence[str] = ()) -> list[Toponym]:
+    """Return the toponyms with their places.
+
+    Parameters
+    ----------
+    doc
+        The document that the offsets point into.
+    toponyms
+        From `find_toponyms`, or any spans.
+    gaz
+        Where candidates come from.
+    bias
+        ISO 3166-1 alpha-3 codes of countries that the reader is interested in; they win when the text is silent.
+
+    Returns
+    -------
+    list of Toponym
+        In the same order. What cannot be resolved keeps `place` None and a `reason`.
+    """
+    weights = _weights()
+    groups = group(doc, toponyms, gaz)
+    chosen = {name: _first_guess(candidates, gaz) for name, (_, candidates) in groups.items()}
+    rankings: dict[str, list[tuple[float, Candidate, dict[str, float]]]] = {}
+    for _ in range(2):
+        for name, (members, candidates) in groups.items():
+            context = context_without(name, groups, chosen, gaz, bias)
+            rankings[name] = rank(doc, members, toponyms, candidates, context, gaz, weights)
+        chosen = {name: ranking[0][1] for name, ranking in rankings.items() if ranking}
+    out = list(toponyms)
+    for name, (members, _) in groups.items():
+        for position in members:
+            out[position] = _resolved(toponyms[position], rankings[name], gaz, weights)
+    return out
+
+
+def group(doc: Document, toponyms: Sequence[Toponym], gaz: Gazetteer) -> dict[str, tuple[list[int], list[Candidate]]]:
+    """Return for each distinct name the positions that carry it and its candidates: one referent a document."""
+    positions: dict[str, list[int]] = defaultdict(list)
+    for position, toponym in enumerate(toponyms):
+        flag = "=" if toponym.use is Use.DEMONYM else ""
+        positions[flag + key(toponym.name)].append(position)
+    return {name: (members, candidates(toponyms[members[0]], gaz) or inner_candidates(toponyms[members[0]].name, gaz)) for name, members in positions.items()}
+
+
+def candidates(toponym: Toponym, gaz: Gazetteer) -> list[Candidate]:
+    """Return what the name may mean, the most prominent first, at most `MOST_CANDIDATES`."""
+    demonym = toponym.use is Use.DEMONYM
+    for name in _spellings(toponym.name):
+        found = [Candidate(row, how) for row, how in gaz.postings(name) if (how == DEMONYM) == demonym and not _miscased(toponym.name, how)]
+        if found:
+            found.sort(key=lambda c: (-gaz.prominence(c.row, c.how), c.row))
+            return found[:MOST_CANDIDATES]
+    return []
+
+
+def inner_candidates(name: str, gaz: Gazetteer) -> list[Candidate]:
+    """Return what the longest known name inside an unknown one may mean: "Cavan Institute" is near Cavan."""
+    words = name.split()
+    for size in range(len(words) - 1, 0, -1):
+        for at in range(len(words) - size + 1):
+            part = " ".join(words[at : at + size]).strip(",()'’\"")
+            rows = [Candidate(row, how) for row, how in gaz.postings(part) if part[:1].isupper() and gaz.prominence(row, how) > _INNER_PROMINENCE]
+            rows = [c for c in rows if c.how not in {DEMONYM, ABBREVIATION}]
+            if rows:
+                return sorted(rows, key=lambda c: (-gaz.prominence(c.row, c.how), c.row))[:MOST_CANDIDATES]
+    return []
+
+
+def _miscased(name: str, how: int) -> bool:
+    return how == ABBREVIATION and not name.isupper()
+
+
+_TYPE = re.compile(
+    r"^(?:the\s+|city of\s+|town of\s+|village of\s+|province of\s+|state of\s+|(?:north|south|east|west|central|northern|southern|eastern|western|upper|lower|greater|downtown|old)[ -](?=[A-Z]))"
+    r"|\s+(?:city|town|village|province|state|region|governorate|oblast|county|district|area|city council|municipality|valley|island|islands|international airport|airport|refugee camp|camp|parish|township|borough)$",
+    re.IGNORECASE,
+)
+
+
+def _spellings(name: str) -> list[str]:
+    """Return the name as written, then without the words that gazetteers leave out."""
+    bare = _TYPE.sub("", name)
+    return list(dict.fromkeys([name, bare, _TYPE.sub("", bare)]))
+
+
+def _first_guess(found: Sequence[Candidate], gaz: Gazetteer) -> Candidate | None:
+    return max(found, key=lambda c: gaz.prominence(c.row, c.how), default=None)
+
+
+def context_without(
+    name: str, groups: dict[str, tuple[list[int], list[Candidate]]], chosen: dict[str, Candidate | None], gaz: Gazetteer, bias: Sequence[str]
+) -> Context:
+    """Return what all other names of the document say of place."""
+    country_column, one, kinds = gaz.column("country"), gaz.column("admin1"), gaz.column("kind")
+    countries: Counter[int] = Counter()
+    provinces: Counter[int] = Counter()
+    points, named = [], set()
+    for other, guess in chosen.items():
+        if other == name or guess is None:
+            continue
+        weight = math.sqrt(len(groups[other][0])) * (1.0 if len(groups[other][1]) < 3 else 0.5)  # noqa: PLR2004
+        if country_column[guess.row] >= 0:
+            countries[country_column[guess.row]] += weight
+            if KINDS[kinds[guess.row]] is Kind.COUNTRY:
+                named.add(country_column[guess.row])
+        if one[guess.row] >= 0:
+            provinces[one[guess.row]] += weight
+        if KINDS[kinds[guess.row]] in {Kind.SETTLEMENT, Kind.ADMIN2, Kind.SITE}:
+            points.append((other, gaz.column("lon")[guess.row] / 1e5, gaz.column("lat")[guess.row] / 1e5))
+    all_countries, all_provinces = sum(countries.values()) or 1.0, sum(provinces.values()) or 1.0
+    return Context(
+        {c: w / all_countries for c, w in countries.items()}, {p: w / all_provinces for p, w in provinces.items()}, tuple(points[:60]),
+        frozenset(named), frozenset(gaz.country_position(code) for code in bias),
+    )  # fmt: skip
+
+
+def rank(
+    doc: Document, members: Sequence[int], toponyms: Sequence[Toponym], found: Sequence[Candidate], context: Context, gaz: Gazetteer, weights: dict[str, float]
+) -> list[tuple[float, Candidate, dict[str, float]]]:
+    """Return the candidates of one name with total and features, the best first."""
+    described = [(candidate, describe(doc, members, toponyms, candidate, position, context, gaz)) for position, candidate in enumerate(found)]
+    scored = [(sum(weights[name] * value for name, value in features.items()), candidate, features) for candidate, features in described]
+    return sorted(scored, key=lambda s: (-s[0], s[1].row))
+
+
+def describe(
+    doc: Document, members: Sequence[int], toponyms: Sequence[Toponym], candidate: Candidate, position: int, context: Context, gaz: Gazetteer
+) -> dict[str, float]:
+    """Return the features of one candidate; those that are zero are left out."""
+    row, column = candidate.row, gaz.column
+    kind, country, province = KINDS[column("kind")[row]], column("country")[row], column("admin1")[row]
+    features: dict[str, float] = {"log_population": math.log1p(max(_NOMINAL.get(kind, 0), column("population")[row])) / 10, _KIND_FEATURE[kind]: 1.0}
+    code = column("feature")[row]
+    features["capital"], features["seat"], features["section"] = float(code == 4), float(code == 3), float(code == 5)  # noqa: PLR2004
+    features["primary_name"], features["abbreviation"] = float(candidate.how == PRIMARY), float(candidate.how == ABBREVIATION)
+    features["same_spelling"] = float(gaz.name_at(row) == toponyms[members[0]].name)
+    features["country_share"] = context.countries.get(country, 0.0) if kind is not Kind.COUNTRY else 0.0
+    features["admin1_share"] = context.provinces.get(province, 0.0) if kind not in {Kind.COUNTRY} else 0.0
+    features["country_in_text"] = float(country in context.named_countries and kind is not Kind.COUNTRY)
+    features["most_prominent"], features["prominence_rank"] = float(position == 0), min(position, 10) / 10
+    features["biased"] = float(country in context.bias)
+    if kind is not Kind.COUNTRY:
+        features["near_50km"], features["near_300km"] = _nearness(row, context, gaz)
+    for member in members[:8]:
+        for name, value in _local(doc, toponyms, member, row, kind, gaz).items():
+            features[name] = max(features.get(name, 0.0), value)
+    return {name: value for name, value in features.items() if value}
+
+
+def _nearness(row: int, context: Context, gaz: Gazetteer) -> tuple[float, float]:
+    place_lon, place_lat = gaz.column("lon")[row] / 1e5, gaz.column("lat")[row] / 1e5
+    if not context.points or place_lat > 90:  # noqa: PLR2004 (no coordinates)
+        return 0.0, 0.0
+    nearest = min(haversine_km(place_lon, place_lat, lon, lat) for _, lon, lat in context.points)
+    return math.exp(-nearest / 50), math.exp(-nearest / 300)
+
+
+def _local(doc: Document, toponyms: Sequence[Toponym], member: int, row: int, kind: Kind, gaz: Gazetteer) -> dict[str, float]:
+    """Return what stands right beside one mention."""
+    toponym, text, features = toponyms[member], doc.text, {}
+    before, after = text[max(0, toponym.start - 24) : toponym.start], text[toponym.end : toponym.end + 20]
+    admin = bool(_ADMIN_AFTER.match(after) or _ADMIN_BEFORE.search(before) or _ADMIN_AFTER.search(toponym.name))
+    city = bool(_CITY_BEFORE.search(before) or _CITY_AFTER.match(after))
+    features["admin_word"] = float(admin and kind in _ADMIN_KINDS)
+    features["city_word"] = float(city and kind is Kind.SETTLEMENT)
+    features["other_word"] = float((admin and kind is Kind.SETTLEMENT) or (city and kind in _ADMIN_KINDS | {Kind.COUNTRY}))
+    following = toponyms[member + 1] if member + 1 < len(toponyms) else None
+    if following is not None and following.use is not Use.DEMONYM and _CHAIN.match(text[toponym.end : following.start]):
+        comma = not text[toponym.end : following.start].strip().startswith("in")
+        inside = _inside(row, following, gaz)
+        if inside is not None:
+            features["inside_next"] = (1.0 if comma else 0.7) if inside else 0.0
+            features["outside_next"] = 0.0 if inside or not comma else 1.0
+    return features
+
+
+def _inside(row: int, container: Toponym, gaz: Gazetteer) -> bool | None:
+    """Tell whether the place lies in what `container` may mean; None when that is no division, so that nothing is said."""
+    kinds, column = gaz.column("kind"), gaz.column
+    rows = [c.row for c in candidates(container, gaz) if KINDS[kinds[c.row]] in {Kind.COUNTRY, Kind.ADMIN1, Kind.ADMIN2, Kind.REGION, Kind.DISPUTED_AREA}]
+    if not rows:
+        return None
+    for other in rows:
+        if other == row:
+            continue
+        kind = KINDS[kinds[other]]
+        if kind is Kind.COUNTRY and column("country")[row] == column("country")[other]:
+            return True
+        if other in {column("admin1")[row], column("admin2")[row]}:
+            return True
+        if kind in {Kind.REGION, Kind.DISPUTED_AREA} and _within_km(row, other, column("uncertainty")[other] / 10, gaz):
+            return True
+    return False
+
+
+def _within_km(row: int, other: int, km: float, gaz: Gazetteer) -> bool:
+    lon, lat = gaz.column("lon"), gaz.column("lat")
+    return haversine_km(lon[row] / 1e5, lat[row] / 1e5, lon[other] / 1e5, lat[other] / 1e5) <= km
+
+
+def _resolved(toponym: Toponym, ranking: list[tuple[float, Candidate, dict[str, float]]], gaz: Gazetteer, weights: dict[str, float]) -> Toponym:
+    if not ranking:
+        reason = "no place of this name in the gazetteer"
+        return replace(toponym, place=None, reason=reason, score=round(toponym.score * 0.5, 4))
+    top = ranking[0][0]
+    total = sum(math.exp(score - top) for score, _, _ in ranking)
+    _, best, features = ranking[0]
+    place = gaz.place_at(best.row)
+    reasons = tuple(
+        _REASONS[name].format(country=place.country_name, population=place.population)
+        for name, value in sorted(features.items(), key=lambda f: -weights[f[0]] * f[1])
+        if name in _REASONS and weights[name] * value > 0.3  # noqa: PLR2004 (a smaller share decided nothing)
+    )
+    score = round(toponym.score / total, 4)
+    others = tuple(gaz.place_at(c.row) for _, c, _ in ranking[1 : 1 + MOST_ALTERNATIVES])
+    if place.lon is None:
+        return replace(toponym, place=place, score=score, alternatives=others, reasons=reasons, reason="the gazetteer has no coordinates for it")
+    return replace(toponym, place=place, score=score, alternatives=others, reasons=reasons)

@@ -1,0 +1,101 @@
+"""Tag the tokens that name places: a greedy BIO tagger that looks only where a capital letter is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from geomap.gazetteer import Gazetteer
+from geomap.text.segment import Span, Token, sentences, tokens
+from geomap.toponyms import linear
+from geomap.toponyms.features import Match, gazetteer_matches, token_features
+
+LABELS = ("O", "B", "I")
+# Small words inside names, between capitals: "Isle of Man", "Deir al-Balah", "Cox's Bazar".
+_INNER = frozenset({"-", "of", "the", "de", "del", "la", "las", "los", "do", "da", "dos", "du", "el", "al", "ar", "as", "ash", "ad", "an", "az", "ez", "et", "y", "and", "upon", "on", "'s", "’s", "’", "'"})
+_SHOUTING = 0.8  # share of words in capitals from which shape says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A sentence ready for the tagger: tokens, the gazetteer match over each, and which may be part of a name."""
+
+    words: list[Token]
+    inside: list[tuple[Match, int] | None]
+    open: list[bool]
+    shouting: bool
+
+
+def prepared(text: str, gaz: Gazetteer) -> Iterator[Tagged]:
+    """Yield the sentences of `text` that hold a capital letter, ready for the tagger."""
+    for span in sentences(text):
+        words = list(tokens(text, span.start, span.end))
+        if words:
+            yield prepare(text, words, gaz)
+
+
+def prepare(text: str, words: list[Token], gaz: Gazetteer) -> Tagged:
+    """Return one sentence ready for the tagger."""
+    capitals = [word.text[0].isupper() for word in words]
+    alphabetic = [word for word in words if word.text[0].isalpha() and len(word.text) > 1]
+    shouting = len(alphabetic) > 3 and sum(w.text.isupper() for w in alphabetic) >= _SHOUTING * len(alphabetic)  # noqa: PLR2004
+    matches = gazetteer_matches(text, words, gaz, capitals)
+    inside: list[tuple[Match, int] | None] = [None] * len(words)
+    for at, match in enumerate(matches):
+        if match is not None:
+            for offset in range(match.size):
+                covering = inside[at + offset]
+                if covering is None or covering[0].size < match.size:
+                    inside[at + offset] = (match, offset)
+    allowed = [capital or _inner(words, at, inside) for at, capital in enumerate(capitals)]
+    return Tagged(words, inside, allowed, shouting)
+
+
+def _inner(words: list[Token], at: int, inside: list[tuple[Match, int] | None]) -> bool:
+    covering = inside[at]
+    if covering is not None and covering[1] > 0:
+        return True
+    if at == 0 or words[at].text.casefold() not in _INNER:
+        return False
+    return any(word.text[0].isupper() for word in words[at + 1 : at + 3])
+
+
+def scan(sentence: Tagged, previous: Callable[[int], str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield position and features of every token that may be part of a name, left to right."""
+    for at, allowed in enumerate(sentence.open):
+        if allowed:
+            yield at, token_features(sentence.words, at, sentence.inside, previous(at), shouting=sentence.shouting)
+
+
+def tag(sentence: Tagged) -> tuple[list[str], list[float]]:
+    """Return the tag of each token and its probability."""
+    model = linear.load("tagger")
+    tags, shares = ["O"] * len(sentence.words), [1.0] * len(sentence.words)
+    for at, features in scan(sentence, lambda i: tags[i - 1] if i else "O"):
+        scores = model.scores(features)
+        order = range(len(LABELS))
+        if at == 0 or tags[at - 1] == "O":
+            order = range(2)  # nothing to continue
+        best = max(order, key=scores.__getitem__)
+        tags[at], shares[at] = LABELS[best], model.share(scores, best)
+    return tags, shares
+
+
+def spans(sentence: Tagged) -> Iterator[tuple[int, int, float]]:
+    """Yield first token, last token and probability of every tagged name."""
+    tags, shares = tag(sentence)
+    at = 0
+    while at < len(tags):
+        if tags[at] == "O":
+            at += 1
+            continue
+        last = at
+        while last + 1 < len(tags) and tags[last + 1] == "I":
+            last += 1
+        yield at, last, min(shares[at : last + 1])
+        at = last + 1
+
+
+def name_span(sentence: Tagged, first: int, last: int) -> Span:
+    """Return the code points from the first to the last token of a name."""
+    return Span(sentence.words[first].start, sentence.words[last].end)
