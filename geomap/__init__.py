@@ -1,0 +1,23 @@
+"""geomap turns conflict news into a map that can be checked: places, events and population movements with their sentences."""
+
+from geomap.errors import DocumentError, GazetteerError, GazetteerNotFoundError, GeomapError, OptionError
+from geomap.gazetteer import Gazetteer
+from geomap.geoparser import Geoparser, parse
+from geomap.model import Document, Event, Movement, Parsed, Place, Toponym
+
+__all__ = [
+    "Document",
+    "DocumentError",
+    "Event",
+    "GazetteerError",
+    "GazetteerNotFoundError",
+    "Gazetteer",
+    "GeomapError",
+    "Geoparser",
+    "Movement",
+    "OptionError",
+    "Parsed",
+    "Place",
+    "Toponym",
+    "parse",
+]

@@ -1,0 +1,218 @@
+"""What a sentence says around a trigger, for events and movements alike: clause, places, times, status and who says so."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from geomap.model import Basis, DatePrecision, Document, Evidence, Kind, Mention, Status, Toponym, Use, When
+from geomap.text.segment import Dateline, Span, dateline, sentences
+from geomap.times import Time, find_times
+
+BACKGROUND_DAYS = 300  # GUIDE: "about a year or more before publication"
+_FUTURE = re.compile(r"\b(?:will|would|to be held|scheduled|is set to|are set to|plans? to|going to|is due to|are due to)\b", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"[;:—–()\"“”]|,\s+(?:which|who|where|while|but|and|after|as|when|although|though|with|before|prior|following|including)\b|\s(?:even as|after|while|whereas|although|because|before|as(?= \w+ (?:of|\w+ed)))\s",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"\b(?:den(?:y|ies|ied|ying)|(?:did|do|does|has|have|had|was|were|is|are) not(?! only)|n[o']t|never|refus(?:e|es|ed|ing) to|no (?:one|plans?|intention)|rul(?:es|ed|ing) out|without)\b[^.;]{0,40}$", re.IGNORECASE)
+_EXPECTED = re.compile(
+    r"\b(?:expect(?:s|ed|ing)?|anticipat\w+|could|may(?= [a-z])|might|fear(?:s|ed|ing)?|predict\w*|forecast\w*|likely|at risk of|project(?:s|ed)?|potential(?:ly)?|warn(?:s|ed|ing)?(?= (?:that|of))|brac\w+ for|prepar\w+ for|if|possible|estimates? that [^.]{0,30}would)\b[^.;]{0,110}$",
+    re.IGNORECASE,
+)
+_PLANNED = re.compile(
+    r"\b(?:will|shall|is to|are to|was to|were to|to be|plan(?:s|ned|ning)? (?:to|for|on)|order(?:s|ed|ing)?|urg(?:e|es|ed|ing)|told|call(?:s|ed|ing)? (?:on|for)|ask(?:s|ed|ing)?|agree[sd]? to|must|should|intend\w*|set to|going to|due to (?=\w+(?:\s|$))|schedul\w+|threaten\w*|advis\w+|instruct\w+|allow(?:s|ed|ing)?|permit\w*|want(?:s|ed)? to|wish(?:es|ed)? to|vow(?:s|ed)? to|propos\w+|need(?:s|ed)? to|hop(?:e|es|ed|ing) to|recommend\w*|mandatory|demand\w*)\b[^.;]{0,70}$",
+    re.IGNORECASE,
+)
+_ONGOING = re.compile(r"\b(?:continu(?:e|es|ed|ing) (?:to|in|their)?|(?:is|are|been|being|have been|has been) (?:still )?(?=\w+ing\b)|still|keep|kept|begun to|remain(?:s|ed)?)\s*\w{0,12}\s*$", re.IGNORECASE)
+_NARRATED = re.compile(r"\b(?:in (?:1[5-9]\d\d|200\d|201\d)|centur(?:y|ies)|decades? ago|historically|during the (?:first|second|civil|cold) )", re.IGNORECASE)
+_SPEECH = r"(?:said|says|stated|states|reported|reports|told|announced|announces|estimated|estimates|added|adds|confirmed|confirms|claimed|claims|warned|warns|noted|declared|tweeted|wrote|anticipated|predicted|put the|according to)"
+_TITLE = r"(?:Prime Minister|President|Foreign Minister|Defen[cs]e Minister|Interior Minister|Minister|Governor|Mayor|General|Gen\.|Col\.|Colonel|Spokes(?:man|woman|person)|Secretary[- ]General|Deputy \w+|High Commissioner)\s+"
+_NAMED = r"(?:the )?(?:[A-Z][\w’'.-]*)(?:\s+(?:of|for|the|and|de|al|el|bin|on|in)\s+(?=[A-Z]))?(?:\s+[A-Z][\w’'.-]*){0,6}"
+_ROLE_NOUN = r"(?:the )?(?:[\w’'-]+\s){0,3}(?:officials?|authorities|government|ministry|agency|agencies|police|administration|army|military|spokes(?:man|woman|person)|witness(?:es)?|residents|activists|sources|media|groups?|minister|governor|mayor|commander|rescuers|organi[sz]ations?|workers)"
+_SAYER = re.compile(rf"(?P<who>{_TITLE}{_NAMED}|{_NAMED}|{_ROLE_NOUN})(?:,[^,]{{2,60}},)?\s+(?:has |have |had |also )?{_SPEECH}\b")
+_ACCORDING = re.compile(r"\b(?:according to|as reported by|figures from|data from|reported by|quoting|citing)\s+(?:(?:a|an|the)\s+)?(?:(?:statement|report|figures?|data|estimates?|update|situation report|officials?)\s+(?:from|of|by|at|released by|in)\s+)?(?P<who>[^,.;()\n\"“”]{2,80})", re.IGNORECASE)
+_COREFERENCE = re.compile(
+    r"\b(?P<noun>(?:the|this|that)\s+(?:\w+\s+)?(?P<head>area|region|territory|enclave|exclave|city|town|village|country|province|state|district|island|camp|strip|peninsula)|there(?=\s*[,.;]|\s+(?:on|in|since|after|as|by|for)\b)|(?:their|his|her) (?:homes?|villages?|towns?|country|homeland|land))\b(?!\s+of\s+[A-Z])(?!['’]s)",
+    re.IGNORECASE,
+)
+_KINDS_OF = {
+    "area": (Kind.DISPUTED_AREA, Kind.REGION, Kind.ADMIN1, Kind.ADMIN2, Kind.SETTLEMENT), "city": (Kind.SETTLEMENT,), "town": (Kind.SETTLEMENT,), "village": (Kind.SETTLEMENT,),
+    "country": (Kind.COUNTRY,), "homeland": (Kind.COUNTRY,), "state": (Kind.ADMIN1, Kind.COUNTRY), "province": (Kind.ADMIN1,), "district": (Kind.ADMIN2, Kind.ADMIN1), "island": (Kind.TERRAIN, Kind.ADMIN1),
+    "camp": (Kind.SITE,), "strip": (Kind.DISPUTED_AREA,), "peninsula": (Kind.DISPUTED_AREA, Kind.REGION, Kind.TERRAIN),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a document with the places, times and back-references in it."""
+
+    span: Span
+    text: str
+    toponyms: tuple[Toponym, ...]
+    times: tuple[Time, ...]
+    coreferences: tuple[Mention, ...]
+
+    def evidence(self, doc: Document) -> Evidence:
+        """Return the sentence as evidence."""
+        return Evidence(doc.id, self.span.start, self.span.end, self.text)
+
+    def clause(self, start: int, end: int) -> Span:
+        """Return the clause around `start`..`end` (code points of the document)."""
+        low, high = self.span
+        for match in _CLAUSE.finditer(self.text):
+            at = self.span.start + match.start()
+            if at <= start and self.span.start + match.end() <= start:
+                low = at
+            elif at >= end:
+                high = at
+                break
+        return Span(low, high)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A document cut into sentences, with its dateline and the place it is mostly about."""
+
+    doc: Document
+    sentences: tuple[Sentence, ...]
+    dateline: Dateline | None
+    reported_from: Mention | None
+    focus: Mention | None
+
+    @property
+    def published(self) -> dt.date | None:
+        """The publication day."""
+        day = self.doc.published
+        return day.date() if isinstance(day, dt.datetime) else day
+
+
+def read_story(doc: Document, toponyms: Sequence[Toponym]) -> Story:
+    """Return the sentences of `doc` with everything that stands in them."""
+    line = dateline(doc.text)
+    in_line = {t.start for t in toponyms if line is not None and t.start < line.end}
+    reported_from = next((mention(t) for t in toponyms if t.start in in_line), None)
+    focus = focus_of([t for t in toponyms if t.start not in in_line])
+    out: list[Sentence] = []
+    seen: list[Toponym] = []
+    remaining = list(toponyms)
+    for span in sentences(doc.text):
+        inside = []
+        while remaining and remaining[0].start < span.end:
+            inside.append(remaining.pop(0))
+        words = doc.text[span.start : span.end]
+        body = [t for t in inside if t.start not in in_line]
+        begin = line.end if line is not None and span.start < line.end else span.start
+        times = find_times(doc.text, begin, span.end, doc.published, future=bool(_FUTURE.search(words)))
+        out.append(Sentence(span, words, tuple(body), tuple(times), tuple(_coreferences(doc.text, span, seen, body))))
+        seen.extend(body)
+    return Story(doc, tuple(out), line, reported_from, focus)
+
+
+def mention(toponym: Toponym) -> Mention:
+    """Return a toponym as events and movements name it."""
+    return Mention(toponym.name, toponym.start, toponym.end, toponym.place, toponym.reason)
+
+
+def focus_of(toponyms: Sequence[Toponym]) -> Mention | None:
+    """Return the place a document is mostly about: the literal one told oftenest, early ones and finer ones first."""
+    weights: dict[str, float] = {}
+    first: dict[str, Toponym] = {}
+    for position, toponym in enumerate(toponyms):
+        if toponym.use is not Use.LITERAL or toponym.place is None:
+            continue
+        fine = 0.5 if toponym.place.kind is Kind.COUNTRY else 1.0
+        weights[toponym.place.id] = weights.get(toponym.place.id, 0.0) + fine * (1 + 1 / (1 + position))
+        first.setdefault(toponym.place.id, toponym)
+    if not weights:
+        return None
+    return mention(first[max(weights, key=lambda ident: (weights[ident], -first[ident].start))])
+
+
+def _coreferences(text: str, span: Span, seen: Sequence[Toponym], inside: Sequence[Toponym]) -> list[Mention]:
+    out = []
+    for match in _COREFERENCE.finditer(text, span.start, span.end):
+        words = match["noun"].casefold()
+        head = (match["head"] or words.split()[-1]).casefold()
+        before = [*seen, *(t for t in inside if t.end <= match.start())]
+        place = _antecedent(head, before)
+        if place is not None:
+            out.append(Mention(match["noun"], match.start(), match.end(), place.place))
+    return out
+
+
+def _antecedent(head: str, before: Sequence[Toponym]) -> Toponym | None:
+    kinds = _KINDS_OF.get(head, _KINDS_OF["area"])
+    placed = [t for t in before if t.place is not None and t.use is not Use.DEMONYM]
+    if not placed:
+        return None
+    recent = placed[-12:]
+    for kind in kinds[:2] if kinds is _KINDS_OF["area"] else kinds:
+        found = [t for t in recent if t.place is not None and t.place.kind is kind]
+        if found:
+            return found[-1]
+    fitting = [t for t in recent if t.place is not None and t.place.kind in kinds]
+    return fitting[-1] if fitting else None
+
+
+def status_of(sentence: Sentence, clause: Span, start: int, *, progressive: bool = False) -> Status:
+    """Return whether what the trigger at `start` tells has happened, from the words that govern it."""
+    low = max(clause.start, sentence.span.start)
+    before = sentence.text[low - sentence.span.start : start - sentence.span.start]
+    wide = sentence.text[: start - sentence.span.start]
+    if _DENIED.search(before):
+        return Status.DENIED
+    if _EXPECTED.search(wide):
+        return Status.EXPECTED
+    if _PLANNED.search(before):
+        return Status.PLANNED
+    return Status.ONGOING if progressive or _ONGOING.search(before) else Status.OCCURRED
+
+
+def backdated(status: Status, when: When | None, story: Story, sentence: Sentence) -> Status:
+    """Return `background` for what ended about a year or more before publication, or is told as history."""
+    if status in {Status.PLANNED, Status.EXPECTED, Status.DENIED}:
+        return status
+    if story.published is not None and when is not None and when.end is not None:
+        end = when.end.date() if isinstance(when.end, dt.datetime) else when.end
+        if when.as_of is None and (story.published - end).days > BACKGROUND_DAYS and when.precision is not None:
+            return Status.BACKGROUND
+    if story.published is None and when is not None and when.basis is Basis.EXPLICIT and when.precision is DatePrecision.YEAR and _NARRATED.search(sentence.text):
+        return Status.BACKGROUND
+    return status
+
+
+def time_for(sentence: Sentence, start: int, end: int, others: Sequence[tuple[int, int]] = ()) -> Time | None:
+    """Return the time that belongs to the trigger: the nearest, unless another trigger stands nearer to it."""
+    best: tuple[float, Time] | None = None
+    clause = sentence.clause(start, end)
+    for time in sentence.times:
+        gap = time.start - end if time.start >= end else start - time.end
+        cost = gap + (0 if time.start >= end else 15) + (0 if clause.start <= time.start < clause.end else 60)
+        nearer = any(_gap(time, other) + 10 < gap for other in others if other != (start, end))
+        if not nearer and (best is None or cost < best[0]):
+            best = (cost, time)
+    return best[1] if best else None
+
+
+def _gap(time: Time, other: tuple[int, int]) -> int:
+    # A time mostly follows what it dates.
+    return time.start - other[1] if time.start >= other[1] else other[0] - time.end + 15
+
+
+def claimed_by(sentence: Sentence) -> str:
+    """Return who says so, as the sentence words it, or the empty string."""
+    according = list(_ACCORDING.finditer(sentence.text))
+    if according:
+        return _tidy(according[-1]["who"])
+    sayers = list(_SAYER.finditer(sentence.text))
+    named = [m for m in sayers if m["who"].casefold() not in {"he", "she", "it", "they", "who", "we", "i", "which", "that"}]
+    return _tidy(named[-1]["who"]) if named else ""
+
+
+def _tidy(who: str) -> str:
+    who = re.split(r"\s+(?:on|as of|in|late|early|said|who|which|that|have|has|had|were|was|and (?:that|said))\s+", who.strip())[0]
+    return re.sub(r"^(?:According to state|On \w+day)\s+", "", who).strip(" '’")
+

@@ -1,0 +1,302 @@
+"""Sentences + places + times -> Events: what happened, where, when, who, and whether it happened."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from geomap.context import Sentence, Story, backdated, claimed_by, mention, status_of, time_for
+from geomap.model import Actor, Basis, DatePrecision, Document, Event, EventType, Kind, Mention, Quantity, Status, Use, When
+from geomap.quantities import find_figures
+
+# One row a kind of trigger: type, ACLED's sub-type (or ours), weight, pattern. The first that matches a word takes it.
+_TRIGGER_ROWS: tuple[tuple[EventType, str, float, str], ...] = (
+    (EventType.AGREEMENT, "ceasefire", 0.8, r"cease-?fires?|truces?|armistice|peace (?:deal|agreement|accord|treaty)|signed an? (?:agreement|accord|deal|treaty)"),
+    (EventType.BLOCKADE, "blockade", 0.7, r"blockad(?:e|es|ed|ing)|besieg(?:e|ed|ing)|under siege|siege of"),
+    (EventType.TERRITORIAL_CLAIM, "claim", 0.6, r"stak(?:e|es|ed|ing) (?:a )?claims?|laid claim|lays claim|claims? sovereignty|claim(?:ed|s)? the territory|declared independence|annex(?:ed|es|ation)"),
+    (EventType.EXPLOSION, "air_drone_strike", 1.0, r"air ?strikes?|air raids?|drone (?:strikes?|attacks?)|bombed|bombing raids?|barrel bombs?|warplanes? (?:hit|struck|bombed)"),
+    (EventType.EXPLOSION, "suicide_bomb", 1.0, r"suicide (?:bomb(?:ing|er|ers|ings)?|attack)"),
+    (EventType.EXPLOSION, "shelling", 1.0, r"shell(?:ed|ing)|artillery|rocket(?:s)? (?:fire|attack|hit|struck)|missiles? (?:strike|attack|hit|struck|fired)|mortar"),
+    (EventType.EXPLOSION, "remote_explosive", 0.95, r"car bombs?|roadside bombs?|bomb(?:ing|ings)?(?: attack)?|explosions?|exploded|blasts?|landmines?|grenades?|ied"),
+    (EventType.VIOLENCE_AGAINST_CIVILIANS, "abduction", 1.0, r"abduct(?:ed|ion|ions|ing)|kidnap(?:ped|ping|s)?|forced disappearances?|taken hostage|hostages?"),
+    (EventType.VIOLENCE_AGAINST_CIVILIANS, "sexual_violence", 1.0, r"rap(?:ed|es)|sexual(?:ly)? (?:assault|violence|abuse)(?:ed)?|gang-?raped"),
+    (EventType.VIOLENCE_AGAINST_CIVILIANS, "attack", 0.95, r"massacr(?:e|es|ed)|execut(?:ed|ions)|behead(?:ed|ing)|lynch(?:ed|ing)|murder(?:ed|s)?|assassinat(?:ed|ion)|killings?|killed|shot dead|gunned down|stabbed|tortur(?:ed|e|ing)|beaten|opened fire|gunmen|shootings?|attacked|attacks?"),
+    (EventType.BATTLE, "armed_clash", 0.9, r"(?:military |ground |counter-?)?(?:operation|offensive|campaign)s?(?= against| in| on| last|,| by|\.| to| which| that| was| began|$| and| launched)|clash(?:es|ed)?|fighting|battles?|gun ?battles?|firefights?|skirmish(?:es)?|combat|ambush(?:ed)?|hostilities|defeated|overthr(?:ow|ew|own)|war(?=\b(?! crimes?| on drugs| chest| room| memorial))|wars|expelled|expulsion of"),
+    (EventType.STRATEGIC, "non_violent_transfer", 0.75, r"captur(?:ed|es)|seiz(?:ed|es|ing)|retak(?:en|e)|retook|regain(?:ed|s)|recaptured|overran|took control|withdr(?:ew|awal|awn)|surrender(?:ed)?|liberated"),
+    (EventType.STRATEGIC, "arrests", 0.8, r"arrest(?:ed|s)?|detain(?:ed|s)|detention|imprison(?:ed|ment)|jailed|sentenced"),
+    (EventType.STRATEGIC, "looting", 0.7, r"loot(?:ed|ing)|burn(?:ed|t) down|torched|set (?:fire to|ablaze)|demolish(?:ed|ing)|raid(?:ed|s)?"),
+    (EventType.RIOT, "mob_violence", 0.9, r"riot(?:s|ed|ing|ers)?|mob(?:s)?(?= attacked| violence| justice|\b)|looters|violent demonstrations?"),
+    (EventType.PROTEST, "peaceful_protest", 0.9, r"protest(?:s|ed|ing|ers|ors)?|demonstrat(?:ion|ions|ed|ors)|rall(?:y|ies|ied)(?= in| against| outside|\b)|sit-ins?|strikes?(?= by| over| against| in)|march(?:ed|es)(?= in| through| on| to| against)|took to the streets"),
+    (EventType.AID, "aid", 0.5, r"(?:humanitarian|military|financial|emergency|food) (?:aid|assistance|relief|support)|aid (?:convoy|convoys|deliver(?:y|ies)|trucks|shipments?)|relief supplies|airlift(?:ed)?"),
+    (EventType.DIPLOMACY, "meeting", 0.6, r"(?:arriv(?:ed|es|ing) for|held|holds?|hold(?:ing)?|attend(?:s|ed|ing)?|met for|a) (?:\w+ ){0,3}?(?:meetings?|talks|summit|conference|ceremony|groundbreaking|negotiations)|summit|negotiations|peace talks|met with|hosted (?=[A-Z])|visit(?:ed|s|ing)? (?=[A-Z])|state visit|envoys?|talks (?=with|between|in)"),
+    (EventType.STATEMENT, "statement", 0.3, r"condemn(?:ed|s|ing)?|denounc(?:ed|es|ing)|threaten(?:ed|s|ing)?|accus(?:ed|es|ing)|express(?:ed|es|ing)|reject(?:s|ed|ing)?(?= \w+['’]s)|urg(?:ed|es)|called (?:on|for)"),
+)  # fmt: skip
+_TRIGGERS = [(kind, sub, weight, re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE)) for kind, sub, weight, pattern in _TRIGGER_ROWS]
+_METAPHOR = re.compile(
+    r"\b(?:price|trade|bidding|culture|star|turf|cold|world|drug|tug of|legal|court(?:room)?|custody|title|relegation|ratings|console|format|browser|advertising) (?:wars?|battles?)\b|"
+    r"\b(?:battles?|fight(?:ing)?|war)\s+(?:against|with|on|of|for)\s+(?:cancer|covid|poverty|drugs|inflation|corruption|obesity|disease|wits|the (?:title|flames|blaze|virus|bulge|elements))\b|"
+    r"\bheart attacks?\b|\bpanic attacks?\b|\basthma attacks?\b|\bhunger strikes?\b|\blabou?r strikes?\b|\bstormed to\b|\bbomb(?:ed)? at the box office\b|\bbombshell\b|\bbaby boom\b|\bprice explosion\b|\b(?:advertising|election|marketing|presidential|political|vaccination|fundraising|awareness|smear) campaigns?\b|"
+    r"\b(?:rescue|relief|business|mining|search|recovery|factory|surgical|daily|bank) operations?\b|\bpopulation explosion\b|\bexplosion (?:of|in) (?:interest|demand|popularity|growth)\b|\bkilled off\b|\bkilled the (?:bill|mood|deal)\b|\bgoal shoot\w*\b|\bshooting (?:guard|star|percentage|range|a film)\b|\bcombat sports\b|\bfilm shooting\b|\bexecuted (?:the|a|an) (?:plan|strategy|order|play|search warrant)\b|\b(?:sharp|defen[cs]e|personal) attack\b|\bcaptured (?:the )?(?:hearts?|imagination|attention|title|on (?:camera|video|film))\b|\bblast(?:s|ed)? (?:critics?|decision|ruling)\b",
+    re.IGNORECASE,
+)
+_DURATION = re.compile(r"\b(?P<n>\d{1,3}|one|two|three|four|five|six|seven|ten)[- ](?P<unit>hour|day|week|month)s?(?:[- ]long)?\b", re.IGNORECASE)
+_NUMBER = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10}
+_KILLED_BEFORE = re.compile(r"\b(?:killed|dead|died|deaths?|lives|fatalities|killings?|massacred|executed|shot dead|beheaded|casualties|bodies)\b", re.IGNORECASE)
+_INJURED = re.compile(r"\b(?:injur(?:ed|ies|ing)|wounded|hurt)\b", re.IGNORECASE)
+_LIVES = re.compile(r"\bclaim(?:ed|s|ing)\s+(?:the lives of\s+)?", re.IGNORECASE)
+_PEOPLE_ROLE = r"(?:forces|army|military|troops|soldiers|rebels|insurgents|militants|militia|fighters|police|government|separatists|gunmen|protesters|demonstrators|civilians|leaders?|officials?|authorities|president|administration|navy|air force)"
+_PERSON = re.compile(r"(?:President|Prime Minister|Minister|Chancellor|King|Secretary)\s+(?P<name>(?:[A-Z][\w’'-]+\s?){1,4})|\bcounterpart\s+(?P<other>(?:[A-Z][\w’'-]+\s?){2,3})")
+_OWN_PLACE_TYPES = {EventType.DIPLOMACY, EventType.STATEMENT}
+
+
+@dataclass(frozen=True, slots=True)
+class _Trigger:
+    start: int
+    end: int
+    type: EventType
+    sub_type: str
+    weight: float
+
+
+def find_events(story: Story) -> list[Event]:
+    """Return the events of a document, the best first in score; tellings of one event are one with all their evidence."""
+    found: list[Event] = []
+    for position, sentence in enumerate(story.sentences):
+        triggers = _triggers(sentence)
+        spans = [(t.start, t.end) for t in triggers]
+        for trigger in triggers:
+            event = _event(story, sentence, position, trigger, spans)
+            if event is not None:
+                found.append(event)
+    return _numbered(story.doc, _merged(found))
+
+
+def _triggers(sentence: Sentence) -> list[_Trigger]:
+    """Return the triggers of a sentence, one a type, without those that are figures of speech."""
+    text, base = sentence.text, sentence.span.start
+    barred = [m.span() for m in _METAPHOR.finditer(text)]
+    taken: list[tuple[int, int]] = []
+    out: list[_Trigger] = []
+    for kind, sub, weight, pattern in _TRIGGERS:
+        for match in pattern.finditer(text):
+            if any(match.start() < b and match.end() > a for a, b in [*barred, *taken]):
+                continue
+            taken.append(match.span())
+            out.append(_Trigger(base + match.start(), base + match.end(), kind, sub, weight))
+    best: dict[EventType, _Trigger] = {}
+    for trigger in out:
+        known = best.get(trigger.type)
+        # The noun of the event tells more of its time and place than a verb beside it.
+        if known is None or (_noun(text, trigger, base) and not _noun(text, known, base)):
+            best[trigger.type] = trigger
+    return sorted(best.values(), key=lambda t: t.start)
+
+
+def _noun(text: str, trigger: _Trigger, base: int) -> bool:
+    word = text[trigger.start - base : trigger.end - base].casefold()
+    return not word.endswith("ed")
+
+
+def _event(story: Story, sentence: Sentence, position: int, trigger: _Trigger, spans: Sequence[tuple[int, int]]) -> Event | None:
+    clause = sentence.clause(trigger.start, trigger.end)
+    status = status_of(sentence, clause, trigger.start)
+    places = _places(story, sentence, trigger, (clause.start, clause.end))
+    when = _when(story, sentence, trigger, spans, status)
+    if status is Status.OCCURRED and when is not None and story.published is not None and when.start is not None and _day(when.start) > story.published:
+        status = Status.PLANNED
+    status = backdated(status, when, story, sentence)
+    actors = _actors(sentence)
+    killed, injured = _toll(story, sentence) if trigger.type in _VIOLENT else (None, None)
+    score = _score(trigger, position, status, places, killed, when)
+    if trigger.type is EventType.STATEMENT and not actors:
+        return None
+    return Event(
+        "", trigger.type, trigger.sub_type, actors, places, when, status, killed, injured, claimed_by(sentence), (sentence.evidence(story.doc),), score
+    )  # fmt: skip
+
+
+_VIOLENT = {EventType.BATTLE, EventType.EXPLOSION, EventType.VIOLENCE_AGAINST_CIVILIANS, EventType.RIOT, EventType.PROTEST}
+
+
+def _day(moment: dt.date | dt.datetime) -> dt.date:
+    return moment.date() if isinstance(moment, dt.datetime) else moment
+
+
+def _score(trigger: _Trigger, position: int, status: Status, places: Sequence[Mention], killed: Quantity | None, when: When | None) -> float:
+    """Return how likely this is what the document is about: type, place in the text, whether it happened, how exactly it is told."""
+    score = trigger.weight * (0.55 + 0.45 / (1 + 0.25 * position))
+    score *= 1.0 if status in {Status.OCCURRED, Status.ONGOING} else 0.5 if status is not Status.BACKGROUND else 0.35
+    score *= 1.0 if places and places[0].place is not None else 0.7
+    score *= 1.08 if killed is not None else 1.0
+    score *= 1.04 if when is not None and when.basis is not Basis.PUBLICATION else 1.0
+    return round(min(0.99, score), 4)
+
+
+def _places(story: Story, sentence: Sentence, trigger: _Trigger, clause: tuple[int, int]) -> tuple[Mention, ...]:
+    """Return the event's own places: of the clause, the sentence, what it refers back to, then the document's focus.
+
+    A government's name, an actor's home and the dateline are no places of fighting; a visit or talk with no place of its own
+    is where the text reports from.
+    """
+    stated = [mention(t) for t in sentence.toponyms if t.use is Use.LITERAL]
+    told = sorted([*stated, *sentence.coreferences], key=lambda m: abs(m.start - trigger.end) + (0 if m.start >= trigger.end else 12))
+    near = [m for m in told if clause[0] <= m.start < clause[1]]
+    chosen = near or ([] if trigger.type in _OWN_PLACE_TYPES else told)
+    if not chosen and trigger.type in _OWN_PLACE_TYPES and story.reported_from is not None:
+        chosen = [story.reported_from]
+    if not chosen and story.focus is not None:
+        chosen = [story.focus]
+    if not chosen:
+        chosen = [mention(t) for t in sentence.toponyms if t.place is not None and t.place.kind is Kind.COUNTRY][:1]
+    if not chosen and story.reported_from is not None:
+        chosen = [story.reported_from]
+    return _finest(chosen)
+
+
+def _finest(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+    """Return each place once, without the country or province that only says where the place is."""
+    out: dict[str, Mention] = {}
+    for item in mentions:
+        ident = item.place.id if item.place else item.name
+        out.setdefault(ident, item)
+    kept = [m for m in out.values() if not any(_contains(m, other) for other in out.values())]
+    return tuple(kept[:4])
+
+
+def _contains(outer: Mention, inner: Mention) -> bool:
+    if outer.place is None or inner.place is None or outer is inner or outer.place.id == inner.place.id:
+        return False
+    if outer.place.kind is Kind.COUNTRY:
+        return inner.place.kind is not Kind.COUNTRY and inner.place.country == outer.place.country
+    return outer.place.kind is Kind.ADMIN1 and inner.place.kind in {Kind.SETTLEMENT, Kind.ADMIN2, Kind.SITE} and inner.place.admin1 == outer.place.id
+
+
+def _when(story: Story, sentence: Sentence, trigger: _Trigger, spans: Sequence[tuple[int, int]], status: Status) -> When | None:
+    time = time_for(sentence, trigger.start, trigger.end, spans)
+    when = time.when if time is not None else None
+    duration = _duration(sentence, trigger)
+    if when is not None and when.precision is DatePrecision.DAY and duration and when.start is not None:
+        return replace(when, end=_day(when.start) + duration, precision=DatePrecision.RANGE)
+    if when is not None:
+        return replace(when, as_of=None)
+    if time is not None or story.published is None:
+        return None
+    if trigger.type in {EventType.DIPLOMACY} or status is Status.PLANNED:
+        return When(story.published, None if status is Status.PLANNED else story.published, DatePrecision.DAY, Basis.PUBLICATION)
+    return None
+
+
+def _duration(sentence: Sentence, trigger: _Trigger) -> dt.timedelta | None:
+    near = sentence.text[max(0, trigger.start - sentence.span.start - 30) : trigger.end - sentence.span.start + 10]
+    match = _DURATION.search(near)
+    if match is None:
+        return None
+    n = int(match["n"]) if match["n"].isdigit() else _NUMBER[match["n"].casefold()]
+    return dt.timedelta(days=max(1, round(n * {"hour": 1 / 24, "day": 1, "week": 7, "month": 30}[match["unit"].casefold()])))
+
+
+def _actors(sentence: Sentence) -> tuple[Actor, ...]:
+    """Return who takes part: "Armenian rebels", governments named by their country or capital, and persons with a title."""
+    out: dict[str, Actor] = {}
+    for toponym in sentence.toponyms:
+        if toponym.use is Use.LITERAL:
+            continue
+        country = toponym.place.country if toponym.place else ""
+        after = sentence.text[toponym.end - sentence.span.start :]
+        match = re.match(rf"(?:['’]s)?\s+(?:[a-z-]+\s)?(?P<role>{_PEOPLE_ROLE})\b", after)
+        name = toponym.name + (f" {match['role']}" if match else "")
+        if match or toponym.use is Use.ASSOCIATIVE:
+            out.setdefault(name, Actor(name, match["role"] if match else "government", country))
+    for match in _PERSON.finditer(sentence.text):
+        name = (match["name"] or match["other"]).strip()
+        out.setdefault(name, Actor(name, "person"))
+    return tuple(out.values())[:6]
+
+
+def _toll(story: Story, sentence: Sentence) -> tuple[Quantity | None, Quantity | None]:
+    killed = injured = None
+    for figure in find_figures(story.doc.text, sentence.span.start, sentence.span.end):
+        at = figure.start - sentence.span.start
+        around = sentence.text[max(0, at - 40) : figure.end - sentence.span.start + 60]
+        after = sentence.text[figure.end - sentence.span.start : figure.end - sentence.span.start + 45]
+        claimed = _LIVES.search(sentence.text[max(0, at - 25) : at])
+        if injured is None and _INJURED.search(after):
+            injured = figure.quantity
+        elif killed is None and (_KILLED_BEFORE.search(around) or claimed):
+            killed = figure.quantity
+    return killed, injured
+
+
+def _merged(events: Sequence[Event]) -> list[Event]:
+    """Join tellings of one event: same type, a place in common, times that agree."""
+    out: list[Event] = []
+    for event in events:
+        for position, known in enumerate(out):
+            if _same(known, event):
+                out[position] = _join(known, event)
+                break
+        else:
+            out.append(event)
+    return out
+
+
+def _same(a: Event, b: Event) -> bool:
+    if a.type is not b.type or (a.status is not b.status and {a.status, b.status} - {Status.OCCURRED, Status.ONGOING}):
+        return False
+    shared = {_ident(m) for m in a.places} & {_ident(m) for m in b.places}
+    if not shared and a.places and b.places:
+        return False
+    return _agree(a.when, b.when)
+
+
+def _ident(item: Mention) -> str:
+    return item.place.id if item.place else item.name
+
+
+def _agree(a: When | None, b: When | None) -> bool:
+    if a is None or b is None or a.start is None or b.start is None or a.end is None or b.end is None:
+        return a is None or b is None
+    return _day(a.start) <= _day(b.end) and _day(b.start) <= _day(a.end)
+
+
+def _join(a: Event, b: Event) -> Event:
+    first, second = (a, b) if a.score >= b.score else (b, a)
+    when = _closer(a, b)
+    evidence = tuple(sorted({*a.evidence, *b.evidence}, key=lambda e: e.start))
+    places = {_ident(m): m for m in (*first.places, *second.places)}
+    actors = {x.name: x for x in (*a.actors, *b.actors)}
+    return replace(
+        first, places=tuple(places.values())[:4], when=when, evidence=evidence, actors=tuple(actors.values())[:6], fatalities=first.fatalities or second.fatalities,
+        injuries=first.injuries or second.injuries, claimed_by=first.claimed_by or second.claimed_by, score=round(min(0.99, first.score * 1.04), 4),
+    )  # fmt: skip
+
+
+def _closer(a: Event, b: Event) -> When | None:
+    """Return the time of the two that is known more closely; a duration told in one gives the other its end."""
+    when = min((w for w in (a.when, b.when) if w is not None and w.start is not None), key=_length, default=a.when or b.when)
+    if when is None or when.precision is not DatePrecision.DAY or when.start is None:
+        return when
+    for event in (a, b):
+        duration = max((_told_duration(e.text) for e in event.evidence), default=0)
+        if duration:
+            return replace(when, end=_day(when.start) + dt.timedelta(days=duration), precision=DatePrecision.RANGE)
+    return when
+
+
+def _told_duration(text: str) -> int:
+    match = re.search(r"\b(?P<n>\d{1,3})[- ](?P<unit>hour|day)(?:[- ]long)?\s+(?:\w+\s)?(?:military|ground|campaign|operation|offensive|battle|war|siege|assault)", text, re.IGNORECASE)
+    return 0 if match is None else max(1, round(int(match["n"]) / (24 if match["unit"].casefold() == "hour" else 1)))
+
+
+def _length(when: When) -> int:
+    if when.start is None or when.end is None:
+        return 10**6
+    return (_day(when.end) - _day(when.start)).days
+
+
+def _numbered(doc: Document, events: Sequence[Event]) -> list[Event]:
+    ordered = sorted(events, key=lambda e: (-e.score, e.evidence[0].start, e.type.value))
+    return [replace(event, id=f"{doc.id}#e{number}") for number, event in enumerate(ordered, start=1)]
+

@@ -1,0 +1,133 @@
+"""The whole chain in one class: text -> toponyms, events and movements."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+
+from geomap.context import read_story
+from geomap.errors import DocumentError, GeomapError, OptionError
+from geomap.events import find_events
+from geomap.gazetteer import Gazetteer
+from geomap.model import Document, Parsed
+from geomap.movements import find_movements
+from geomap.resolve import resolve
+from geomap.text.language import language
+from geomap.text.segment import dateline, dateline_date
+from geomap.toponyms.recognise import Recogniser, find_toponyms
+
+
+class Geoparser:
+    """Reads texts with one open gazetteer.
+
+    Parameters
+    ----------
+    gazetteer
+        An open gazetteer; by default the bundled one.
+    recogniser
+        What finds the names; by default the bundled linear tagger.
+    demonyms
+        Whether "Armenian" and "Armenians" are toponyms.
+    bias
+        ISO 3166-1 alpha-3 codes of countries to prefer where the text is silent.
+
+    Raises
+    ------
+    GazetteerNotFoundError
+        When there is no gazetteer.
+    OptionError
+        For an unknown country in `bias`.
+    """
+
+    def __init__(
+        self, gazetteer: Gazetteer | None = None, *, recogniser: Recogniser | None = None, demonyms: bool = True, bias: Sequence[str] = ()
+    ) -> None:
+        self.gazetteer = gazetteer or default_gazetteer()
+        self.recogniser = recogniser
+        self.demonyms = demonyms
+        self.bias = tuple(bias)
+        for code in self.bias:
+            if self.gazetteer.country(code) is None:
+                raise OptionError("bias", code, "ISO 3166-1 alpha-3 codes such as AZE")
+
+    def parse(self, text: str | Document, *, published: dt.date | dt.datetime | str | None = None) -> Parsed:
+        """Return what the text says of places, events and movements.
+
+        Parameters
+        ----------
+        text
+            A text, or a `Document`; offsets of the result point into it as given.
+        published
+            Publication date (a date, an aware datetime or ISO text); the anchor of "on Monday" and "last week".
+
+        Raises
+        ------
+        DocumentError
+            When `text` is no text.
+        OptionError
+            When `published` is no date.
+        """
+        doc = text if isinstance(text, Document) else Document("text", _checked(text))
+        day = read_date(published) if published is not None else doc.published or dateline_date(dateline(doc.text))
+        doc = replace(doc, published=day, lang=language(doc.text))
+        toponyms = resolve(doc, find_toponyms(doc, self.gazetteer, recogniser=self.recogniser, demonyms=self.demonyms), self.gazetteer, bias=self.bias)
+        story = read_story(doc, toponyms)
+        return Parsed(doc, tuple(toponyms), tuple(find_events(story)), tuple(find_movements(story)), _warnings(doc))
+
+    def parse_many(self, docs: Iterable[Document]) -> Iterator[Parsed | tuple[Document, GeomapError]]:
+        """Yield the result of each document in order; a document that fails is yielded with its error and the rest go on."""
+        for doc in docs:
+            try:
+                parsed = self.parse(doc)
+            except GeomapError as error:
+                yield doc, error
+                continue
+            yield parsed
+
+
+@cache
+def default_gazetteer() -> Gazetteer:
+    """Return the bundled gazetteer, opened once a process."""
+    return Gazetteer()
+
+
+def parse(text: str | Document, *, published: dt.date | dt.datetime | str | None = None) -> Parsed:
+    """Return what a text says of places, events and movements; see `Geoparser.parse`."""
+    return Geoparser().parse(text, published=published)
+
+
+def read_date(value: dt.date | dt.datetime | str) -> dt.date | dt.datetime:
+    """Return an ISO date or aware datetime.
+
+    Raises
+    ------
+    OptionError
+        When `value` is none.
+    """
+    if isinstance(value, dt.date):
+        moment: dt.date | dt.datetime = value
+    else:
+        try:
+            moment = dt.date.fromisoformat(value) if len(value) <= 10 else dt.datetime.fromisoformat(value)  # noqa: PLR2004
+        except ValueError as error:
+            raise OptionError("published", value, "an ISO date such as 2023-09-25") from error
+    if isinstance(moment, dt.datetime) and moment.tzinfo is None:
+        return moment.date()
+    return moment
+
+
+def _checked(text: str) -> str:
+    if not isinstance(text, str):
+        raise DocumentError("text", f"it is {type(text).__name__}, not str; decode bytes first")
+    return text
+
+
+def _warnings(doc: Document) -> tuple[str, ...]:
+    out = []
+    if doc.lang not in {"en", "und"}:
+        out.append(f"the text looks like '{doc.lang}'; geomap reads English, what it found here is incomplete")
+    if doc.published is None:
+        out.append("no publication date: relative dates such as 'on Monday' stay unresolved")
+    return tuple(out)

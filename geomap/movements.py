@@ -1,0 +1,328 @@
+"""Sentences + places + times + quantities -> Movements: who left where for where, how many, since when, who says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from geomap.context import Sentence, Story, backdated, claimed_by, mention, status_of, time_for
+from geomap.model import Basis, DatePrecision, Document, Kind, Measure, Mention, Movement, MovementKind, Quantity, Status, Toponym, Use, When
+from geomap.quantities import Figure, find_figures
+from geomap.times import Role, Time
+
+_PEOPLE = r"(?:people|persons?|residents|civilians|inhabitants|families|households|refugees|migrants|villagers|women|children|families|idps|asylum[- ]seekers|population|communities|locals|survivors|workers|returnees|citizens|evacuees|others|many|everyone|students|compatriots)"
+# One row a kind of trigger: kind, whether figure or people must be near, pattern.
+_TRIGGER_ROWS: tuple[tuple[MovementKind, str], ...] = (
+    (MovementKind.STOCK, r"(?:remain(?:s|ed)?|still|currently|are|living) (?:\w+ )?displaced|(?:are|were|is) (?:currently |now |still )?(?:living|staying|sheltering|housed|camped|hosted|accommodated|residing)|(?:have|has) (?:been )?(?:taken )?shelter(?:ed)?|hosts?|hosting|is home to|(?:refugees|idps|displaced(?: people| persons)?|asylum[- ]seekers) (?:live|living|remain|stay|in (?:the )?(?:camps?|[A-Z]\w+))|continuing to camp|in (?:temporary |evacuation |relief |displacement |makeshift )?(?:shelters|camps|centers|centres)|sheltering|sheltered|homeless|internally displaced (?:people|persons)|idps"),
+    (MovementKind.RETURN, r"return(?:ed|ing|s)?(?= to| home|ed from| from|ees|\b(?= of))|went (?:back|home)|go(?:ne|ing)? (?:back|home)|came (?:back|home)|com(?:e|ing) home|repatriat(?:ed|ion|ing)|voluntary returns?|return of"),
+    (MovementKind.EXPULSION, r"expel(?:led|ling|s)?|expulsions?|deport(?:ed|ing|ation|ations|s)?|forcibly (?:transferred|removed|relocated)|forced transfer"),
+    (MovementKind.EVACUATION, r"evacuat(?:ed|ing|ion|ions|e|es)|airlifted|relocat(?:ed|ing|ion|e)"),
+    (MovementKind.DISPLACEMENT, r"fle(?:d|e|es|eing)|displac(?:ed|es|ing|ement|ements)|uproot(?:ed|ing)|forced (?:to (?:flee|leave|abandon)|from|out of)|driven (?:from|out of|off)|drove (?:\w+ )?from|cross(?:ed|ing)(?= (?:into|over|the border|to|from)|\b)|entered|arriv(?:ed|ing|als?|e|es)|sought (?:refuge|shelter|safety|asylum)|seek(?:ing)? (?:refuge|shelter|safety|asylum)|tak(?:en|ing|e) (?:refuge|shelter)|took (?:refuge|shelter)|left(?= (?:their|the|for|behind|home|[A-Z]))|leav(?:e|ing)(?= (?:their|the|for|home|[A-Z]))|abandon(?:ed|ing) (?:their|the)|escap(?:ed|ing)|pour(?:ed|ing) (?:into|across|out)|stream(?:ed|ing) (?:into|across|out|over)|exodus|influx|trekk(?:ed|ing)|outflow|made homeless|lost their homes|moved (?:to|into|out of|from)|gone to|headed (?:to|for)|reached"),
+)  # fmt: skip
+_TRIGGERS = [(kind, re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE)) for kind, pattern in _TRIGGER_ROWS]
+# Verbs that tell of flight by themselves, without a figure; the others ("arrived", "entered") need one.
+_STRONG = re.compile(r"fle(?:d|e|eing)|displac|uproot|forced|driven|drove|exodus|influx|evacuat|deport|expel|expul|repatriat|refuge|shelter|return|abandon|homeless", re.IGNORECASE)
+_NOT_PEOPLE = frozenset("troops soldiers fighters servicemen policemen rebels militants casualties dead fatalities victims lives protesters protestors demonstrators members staff tourists passengers patients detainees beneficiaries workers employees".split())
+_ARMED = re.compile(r"\b(?:troops|soldiers?|fighters|rebels|insurgents|militants|police(?:men)?|gunm[ae]n|suspects?|attackers?|assailants?|robbers?|prisoners?|inmates|drivers?|diplomats?|ambassadors?|team|players|ship|bus|flights?|plane|animals|cattle|convoys?|trucks?|aid|money|capital|investors|embassy|killer|driver|president|minister)\b", re.IGNORECASE)
+_NOT_FLIGHT = re.compile(
+    r"fle(?:d|e|eing) (?:the )?(?:scene|on foot|police|in a (?:car|vehicle)|custody|justice|after (?:the )?(?:crash|shooting|robbery))|return(?:ed|s|ing)? (?:to (?:normal|work|power|office|school|duty|the (?:field|pitch|court|top|polls|negotiat\w+|table|air|subject|issue))|fire|a verdict|the favou?r|calls?)|moved to tears|left (?:behind|dead|at least|many dead|\d+ dead)|"
+    r"reached (?:a|an|the) (?:deal|agreement|peak|high|point|age|conclusion|final|end|level|settlement|semi)|arriv(?:ed|ing|e) (?:at (?:a|the) (?:decision|conclusion|scene)|for (?:a|the|talks))|entered (?:into|the (?:race|war|market|conflict|second|third|talks)|office|service|force)|evacuation drills?|displac(?:ed|ement) (?:by (?:a )?robots?|as (?:the )?leader)|crossing (?:the finish|point|guard)|left (?:the (?:field|pitch|company|party|band|team|race)|his|her)|escap(?:ed|ing) (?:injury|unhurt|death|notice|punishment|relegation)|left (?:for|the) (?:dead|hospital)",
+    re.IGNORECASE,
+)
+_FROM = re.compile(r"\b(?:from|out of|outside)\s+(?:(?:the|its|their|eastern|western|northern|southern|central|north-?\w*|south-?\w*|east|west|north|south|nearby|war-torn|neighbou?ring|rebel-held|besieged|occupied|breakaway|disputed|town|city|village|villages|region|province|district|state|areas?|parts|capital|towns|country|enclave|camps?|of|in|around|and|ethnic|fighting|violence|conflict|clashes|attacks?|shelling|homes?|their|houses|mainly|mostly)[\s,]+){0,7}$", re.IGNORECASE)
+_TO = re.compile(r"\b(?:to|into|toward|towards|onto|for|reach(?:ed|ing)?|enter(?:ed|ing)?|cross(?:ed|ing)? (?:into|over to|the border (?:in)?to)|border (?:into|with))\s+(?:(?:the|its|their|eastern|western|northern|southern|central|north-?\w*|south-?\w*|neighbou?ring|nearby|safer|town|city|village|region|province|district|state|areas?|parts|capital|towns|country|camps?|of|in|relative|safety|shelters|and|refugee|government-controlled)[\s,]+){0,6}$", re.IGNORECASE)
+_IN = re.compile(r"\b(?:in|inside|within|across|throughout|at|around|near|of)\s+(?:(?:the|its|their|eastern|western|northern|southern|central|north-?\w*|south-?\w*|neighbou?ring|nearby|town|city|village|region|province|district|state|areas?|parts|capital|towns|villages|country|camps?|of|and|several|other)[\s,]+){0,6}$", re.IGNORECASE)
+_VIA = re.compile(r"\b(?:through|via|across|along)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
+_OBJECT_ORIGIN = re.compile(r"(?:fle(?:d|e|es|eing)|evacuat(?:ed|e|es|ing)|left|leav(?:e|ing)|escap(?:ed|ing)|abandon(?:ed|ing)|exodus (?:of|from)|vacat(?:ed|e))(?:\s+(?:the|their|homes?|houses|in|violence|fighting|conflict|clashes|war|attacks|shelling|bombardment|war-torn|besieged|eastern|western|northern|southern|and|town|city|village|villages|region|of|persecution|unrest|repression|insecurity|parts|areas|around|homes)\b)*\s*$", re.IGNORECASE)
+_OBJECT_DESTINATION = re.compile(r"(?:entered|reach(?:ed|ing)?|entering|enter|arrivals? in|arriv(?:ed|ing|e) (?:in|at)|influx (?:in)?to|(?:sought|seek(?:ing)?|tak(?:en|ing|e)|took|found|given) (?:refuge|shelter|sanctuary|asylum|safety) (?:in|at)|sheltering in|resettled in)(?:\s+(?:the|neighbou?ring|nearby|eastern|western|northern|southern|town|city|village|region|of|camps?|and|country)\b)*\s*$", re.IGNORECASE)
+_RESIDENTS_OF = re.compile(r"\b(?:residents|people|inhabitants|families|villagers|civilians|population|citizens|refugees|households)\s+(?:of|from)\s+(?:(?:the|town|city|village|of|eastern|western|northern|southern)\s+)*$", re.IGNORECASE)
+_LIST = re.compile(r"^\s*(?:,|and|or|,\s*and|&|/|as well as)\s*(?:the\s+|in\s+|from\s+|to\s+|neighbou?ring\s+|nearby\s+)?$", re.IGNORECASE)
+_CUMULATIVE = re.compile(r"\b(?:so far|in total|a total of|total(?:s|l?ed|l?ing)? (?:of|number|to)|brings? the|bringing the|overall|to date|altogether|since)\b", re.IGNORECASE)
+_NEW = re.compile(r"\b(?:newly|new arrivals|in the (?:last|past)|over the (?:last|past|weekend)|this week|last (?:week|month|night)|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|per day|a day|each day|daily|between|within|during|in (?:january|february|march|april|may|june|july|august|september|october|november|december))\b", re.IGNORECASE)
+_REASON = re.compile(r"\b(?:due to|because of|as a result of|following|after|amid|owing to|triggered by|caused by|fearing|for fear of|fleeing)\s+(?P<why>[^,.;()]{4,90})", re.IGNORECASE)
+_GROUP = re.compile(rf"\b(?P<group>(?:(?:ethnic|local|displaced|many|some|most|internally|war-weary|fleeing|other|all|these|those|the|more|thousands of|hundreds of)\s+)*(?:[A-Z][a-z]+(?:ns|is|ans|ese)\b|{_PEOPLE}))", re.IGNORECASE)
+_PARTITION = re.compile(r"\b(?:including|among them|of whom|of them|of which|mostly|half of|most of)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trigger:
+    start: int
+    end: int
+    kind: MovementKind
+    word: str
+
+
+def find_movements(story: Story) -> list[Movement]:
+    """Return the population movements of a document in text order; one told twice with one figure is one record."""
+    found: list[Movement] = []
+    for sentence in story.sentences:
+        found.extend(_in_sentence(story, sentence))
+    return _numbered(story.doc, _merged(found))
+
+
+def _in_sentence(story: Story, sentence: Sentence) -> list[Movement]:
+    triggers = _triggers(sentence)
+    if not triggers:
+        return []
+    figures = [f for f in find_figures(story.doc.text, sentence.span.start, sentence.span.end) if _counts_people(sentence, f)]
+    claimed = [(_nearest(triggers, figure, sentence), figure) for figure in figures]
+    pairs: list[tuple[_Trigger, Figure | None]] = [(t, f) for t, f in claimed if t is not None]
+    if not pairs:
+        alone = next((t for t in triggers if _STRONG.match(t.word) and _told_of_people(sentence, t)), None)
+        if alone is not None and not (figures and alone.kind is MovementKind.STOCK):
+            pairs = [(alone, None)]
+    return [_movement(story, sentence, trigger, figure, triggers) for trigger, figure in pairs]
+
+
+def _triggers(sentence: Sentence) -> list[_Trigger]:
+    text, base = sentence.text, sentence.span.start
+    barred = [m.span() for m in _NOT_FLIGHT.finditer(text)]
+    out: list[_Trigger] = []
+    for kind, pattern in _TRIGGERS:
+        for match in pattern.finditer(text):
+            taken = any(match.start() < t.end - base and match.end() > t.start - base for t in out)
+            if not taken and not any(match.start() < b and match.end() > a for a, b in barred):
+                out.append(_Trigger(base + match.start(), base + match.end(), kind, match.group()))
+    return sorted(out, key=lambda t: t.start)
+
+
+def _counts_people(sentence: Sentence, figure: Figure) -> bool:
+    """Tell whether a figure counts civilians who may move, not the dead, fighters, houses or years."""
+    at, end = figure.start - sentence.span.start, figure.end - sentence.span.start
+    after, before = sentence.text[end : end + 40], sentence.text[max(0, at - 30) : at]
+    if figure.noun.rstrip("s") in {"village", "home", "house"} or figure.noun in _NOT_PEOPLE:
+        return False
+    if re.match(r"\s*(?:people |persons |civilians |others |more )?(?:were |was |have been |had been |are )?(?:killed|dead|died|injured|wounded|missing|arrested|deaths|homes|houses|buildings|villages|schools|tents|camps|shelters|countries|provinces|districts|states|cases|soldiers|troops|fighters|attacks|incidents|trucks|vehicles|buses|boats|rescuers|police|hospitals|towns|cities|ethnic groups|shops|structures|dwellings|sites|cent(?:er|re)s|times|locations|municipalities|barangays|communes|counties|reported cases)\b", after, re.IGNORECASE):
+        return False
+    if re.search(r"\b(?:killed|killing|dead|wounded|injured|claimed|death toll (?:of|to|at)|left)\s+(?:at least\s+|more than\s+)?$", before, re.IGNORECASE):
+        return False
+    if not figure.noun:
+        word = re.match(r"\s*(?P<word>[a-z][\w-]*)", after)
+        verbs = r"(?:have|has|had|were|was|are|is|be|been|to|in|from|at|by|and|or|who|that|fled|left|displaced|crossed|entered|arrived|returned|evacuated|so|on|since|into|across|of|more|for|as|would|could|will|still|now|remain|internally|forced|homeless|refugees?|already|during|after|between|people|when|while|because|due|living|sheltering|migrants?|newly|over|out|have)"
+        if word and not re.fullmatch(verbs, word["word"], re.IGNORECASE):
+            return False
+    value = figure.quantity.value or figure.quantity.minimum or figure.quantity.maximum or 0
+    return value > 1
+
+
+def _nearest(triggers: Sequence[_Trigger], figure: Figure, sentence: Sentence) -> _Trigger | None:
+    """Return the trigger that a figure belongs to: subject before its verb, or object close after it."""
+    best: tuple[float, _Trigger] | None = None
+    for trigger in triggers:
+        gap = trigger.start - figure.end if trigger.start >= figure.end else (figure.start - trigger.end) * 1.3 + 6
+        between = sentence.text[min(figure.end, trigger.end) - sentence.span.start : max(figure.start, trigger.start) - sentence.span.start]
+        cost = gap + 40 * len(re.findall(r"[;:]", between)) + (25 if re.search(r"\b(?:killed|died|dead|injured|wounded)\b", between) else 0)
+        cost += 25 if trigger.kind is MovementKind.STOCK and any(t.kind is not MovementKind.STOCK for t in triggers) else 0
+        cost += 30 if not _STRONG.match(trigger.word) and any(_STRONG.match(t.word) for t in triggers) and trigger.start < figure.start else 0
+        if best is None or cost < best[0]:
+            best = (cost, trigger)
+    return best[1] if best is not None and best[0] < 190 else None  # noqa: PLR2004 (further apart they are not one statement)
+
+
+def _told_of_people(sentence: Sentence, trigger: _Trigger) -> bool:
+    """Tell whether civilians are said to move where no figure stands; fighters, suspects and single persons are not."""
+    at, end = trigger.start - sentence.span.start, trigger.end - sentence.span.start
+    clause = sentence.clause(trigger.start, trigger.end)
+    before = sentence.text[max(0, clause.start - sentence.span.start) : at]
+    after = sentence.text[end : end + 60]
+    if _ARMED.search(before[-45:]) or _ARMED.match(after.strip()) or _ARMED.search(after[:30]):
+        return False
+    if trigger.kind is MovementKind.STOCK and not re.search(r"displaced|refugee|idp|shelter|homeless|camp", trigger.word, re.IGNORECASE):
+        return False
+    near = before[-70:] + " " + after[:45]
+    return bool(re.search(rf"\b{_PEOPLE}\b", near, re.IGNORECASE) or any(t.use is Use.DEMONYM and t.name.endswith("s") and abs(t.start - trigger.start) < 70 for t in sentence.toponyms))  # noqa: PLR2004
+
+
+def _movement(story: Story, sentence: Sentence, trigger: _Trigger, figure: Figure | None, triggers: Sequence[_Trigger]) -> Movement:
+    clause = sentence.clause(trigger.start, trigger.end)
+    kind = _kind(sentence, trigger)
+    origins, destinations, within = _ends(sentence, trigger, kind)
+    time = time_for(sentence, trigger.start, trigger.end)
+    status = status_of(sentence, clause, trigger.start, progressive=_progressive(trigger, sentence))
+    measure = _measure(sentence, kind, time, figure, status)
+    when = _when(story, time, measure, status, sentence)
+    status = backdated(status, when, story, sentence)
+    quantity = figure.quantity if figure else None
+    score = 0.5 + (0.2 if figure and figure.noun else 0.08 if figure else 0.0) + (0.15 if _STRONG.match(trigger.word) else 0.0) + (0.1 if origins or destinations or within else 0.0)
+    return Movement(
+        "", kind, origins, destinations, within, quantity, _group(sentence, trigger, figure, story), measure, status, when, claimed_by(sentence), _reason(sentence, trigger),
+        (sentence.evidence(story.doc),), round(score, 4),
+    )  # fmt: skip
+
+
+def _kind(sentence: Sentence, trigger: _Trigger) -> MovementKind:
+    """Return the kind; evacuating "for" a country, or by oneself, is flight and not an authority's evacuation."""
+    after = sentence.text[trigger.end - sentence.span.start :][:40]
+    if trigger.kind is MovementKind.EVACUATION and re.match(r"e?s?\s+(?:the|their|this|that)\s+\w+\s+(?:for|to)\s+[A-Z]", after) and not trigger.word.casefold().endswith(("ed", "ion")):
+        return MovementKind.DISPLACEMENT
+    return trigger.kind
+
+
+def _progressive(trigger: _Trigger, sentence: Sentence) -> bool:
+    before = sentence.text[: trigger.start - sentence.span.start]
+    return trigger.word.casefold().endswith("ing") and bool(re.search(r"\b(?:is|are|been)\s+(?:\w+\s+)?$", before))
+
+
+def _ends(sentence: Sentence, trigger: _Trigger, kind: MovementKind) -> tuple[tuple[Mention, ...], tuple[Mention, ...], tuple[Mention, ...]]:
+    """Return origins, destinations and the places within which a movement is told, by the words before each place."""
+    places = sorted([*(t for t in sentence.toponyms if t.use is not Use.DEMONYM), *sentence.coreferences], key=lambda p: p.start)
+    roles: dict[str, list[Mention]] = {"from": [], "to": [], "in": []}
+    previous: tuple[Toponym | Mention, str] | None = None
+    for place in places:
+        item = place if isinstance(place, Mention) else mention(place)
+        role = _role(sentence, item, trigger, kind)
+        if previous is not None and (gap := sentence.text[previous[0].end - sentence.span.start : item.start - sentence.span.start]) and _LIST.match(gap):
+            if _contained(previous[0], item):
+                previous = (item, previous[1])
+                continue
+            role = role or previous[1]
+        if role in roles:
+            roles[role].append(item)
+        previous = (item, role)
+    origins, destinations, within = (_distinct(roles[name]) for name in ("from", "to", "in"))
+    taken = {(m.place.id if m.place else m.name) for m in (*origins, *destinations)}
+    within = tuple(m for m in within if (m.place.id if m.place else m.name) not in taken and not origins and not destinations)
+    if kind is MovementKind.STOCK and not within and destinations:
+        return origins, destinations, ()
+    return origins, destinations, within[:3]
+
+
+def _contained(container: Toponym | Mention, item: Mention) -> bool:
+    """Tell whether the second of "Goma, North Kivu" only says where the first is."""
+    inner, outer = container.place, item.place
+    if inner is None or outer is None:
+        return False
+    if outer.kind is Kind.COUNTRY:
+        return inner.kind is not Kind.COUNTRY and inner.country == outer.country
+    return outer.kind in {Kind.ADMIN1, Kind.ADMIN2, Kind.REGION, Kind.DISPUTED_AREA} and (inner.admin1 == outer.id or inner.admin1_name == outer.name) and inner.id != outer.id
+
+
+def _role(sentence: Sentence, item: Mention, trigger: _Trigger, kind: MovementKind) -> str:
+    begin = sentence.span.start
+    before = sentence.text[: item.start - begin]
+    if re.search(r"(?:homes?|villages?|towns?|land)$", item.name, re.IGNORECASE) and item.name.casefold().startswith(("their", "his", "her")):
+        return "to" if kind is MovementKind.RETURN else "from"
+    if _OBJECT_ORIGIN.search(before):
+        return "from"
+    if _OBJECT_DESTINATION.search(before):
+        return "to"
+    if _RESIDENTS_OF.search(before[-50:]) and kind is not MovementKind.STOCK:
+        return "from"
+    if _FROM.search(before[-120:]):
+        return "from"
+    far = item.start - trigger.end > 110 or item.end < trigger.start - 60  # noqa: PLR2004
+    if _TO.search(before[-90:]) and not far and item.start > trigger.start - 12:  # noqa: PLR2004
+        return "to"
+    if item.name.casefold() == "there" and item.start >= trigger.end:
+        return "to" if kind is not MovementKind.STOCK else "in"
+    if _VIA.search(before[-30:]):
+        return "via"
+    if _IN.search(before[-80:]):
+        if kind is MovementKind.RETURN and re.search(r"return(?:ed|ing|s)?\s+(?:to|in)\s", before[-40:]):
+            return "to"
+        arriving = re.search(r"(?:arriv|refuge|shelter|camp)\w*\s+(?:\w+\s){0,3}$", before[-60:])
+        return "to" if arriving and re.search(r"arriv|refuge", arriving.group(), re.IGNORECASE) else "in"
+    return ""
+
+
+def _distinct(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+    out: dict[str, Mention] = {}
+    for item in mentions:
+        out.setdefault(item.place.id if item.place else item.name.casefold(), item)
+    return tuple(out.values())[:6]
+
+
+def _measure(sentence: Sentence, kind: MovementKind, time: Time | None, figure: Figure | None, status: Status) -> Measure:
+    if kind is MovementKind.STOCK:
+        return Measure.STOCK
+    if figure is None or status in {Status.EXPECTED, Status.PLANNED}:
+        return Measure.UNSPECIFIED
+    if (time is not None and time.role in {Role.AS_OF, Role.SINCE, Role.BY}) or _CUMULATIVE.search(sentence.text):
+        return Measure.CUMULATIVE
+    if figure.quantity.quantifier.value == "vague" and figure.quantity.value is None and status is Status.ONGOING:
+        return Measure.UNSPECIFIED
+    return Measure.NEW if time is not None and time.when is not None and (time.role is Role.AT and _NEW.search(sentence.text)) else Measure.UNSPECIFIED
+
+
+def _when(story: Story, time: Time | None, measure: Measure, status: Status, sentence: Sentence) -> When | None:
+    """Return the time of a movement; one that goes on without a time of its own is as of the publication."""
+    when = time.when if time is not None else None
+    published = story.doc.published
+    if status is Status.ONGOING and published is not None and (time is None or time.role is Role.AT) and not _dated_trigger(time, sentence):
+        return When(None, None, None, Basis.PUBLICATION, "", published)
+    if when is None:
+        return When(as_of=published, basis=Basis.PUBLICATION) if published is not None and measure in {Measure.CUMULATIVE, Measure.STOCK} else None
+    if time is not None and time.role is Role.SINCE:
+        return When(when.start, published or when.end, DatePrecision.RANGE, when.basis, when.text, published)
+    if time is not None and time.role in {Role.AS_OF, Role.BY}:
+        return replace(when, as_of=when.as_of or when.end)
+    return when
+
+
+def _dated_trigger(time: Time | None, sentence: Sentence) -> bool:
+    """Tell whether the time stands right beside the movement and not with another verb of the sentence."""
+    if time is None or time.when is None:
+        return False
+    clause_start = sentence.clause(time.start, time.end).start
+    return any(t.start >= clause_start and t.end <= time.start for t in _triggers(sentence))
+
+
+def _group(sentence: Sentence, trigger: _Trigger, figure: Figure | None, story: Story) -> str:
+    if figure is not None and figure.group is not None:
+        return story.doc.text[figure.group[0] : figure.group[1]]
+    before = sentence.text[: trigger.start - sentence.span.start]
+    matches = list(_GROUP.finditer(before[-90:]))
+    return matches[-1]["group"].strip() if matches and figure is None else ""
+
+
+def _reason(sentence: Sentence, trigger: _Trigger) -> str:
+    match = _REASON.search(sentence.text, max(0, trigger.start - sentence.span.start))
+    return match["why"].strip(" \"“”'") if match else ""
+
+
+def _merged(movements: Sequence[Movement]) -> list[Movement]:
+    """Join the same movement told twice with the same figure; another figure is another record."""
+    out: list[Movement] = []
+    for movement in movements:
+        for position, known in enumerate(out):
+            if _same(known, movement):
+                out[position] = _join(known, movement)
+                break
+        else:
+            out.append(movement)
+    return out
+
+
+def _figure_of(quantity: Quantity | None) -> tuple[int | None, int | None, int | None] | None:
+    return None if quantity is None else (quantity.value, quantity.minimum, quantity.maximum)
+
+
+def _same(a: Movement, b: Movement) -> bool:
+    if a.kind is not b.kind or _figure_of(a.quantity) != _figure_of(b.quantity) or a.status is not b.status:
+        return False
+    if a.quantity is None and a.evidence[0].start != b.evidence[0].start:
+        return _ends_of(a) == _ends_of(b)
+    return _compatible(a.origins, b.origins) and _compatible(a.destinations, b.destinations)
+
+
+def _ends_of(m: Movement) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    return tuple(frozenset(x.place.id if x.place else x.name for x in side) for side in (m.origins, m.destinations, m.within))  # type: ignore[return-value]
+
+
+def _compatible(a: Sequence[Mention], b: Sequence[Mention]) -> bool:
+    one, two = ({m.place.id if m.place else m.name for m in side} for side in (a, b))
+    return not one or not two or bool(one & two)
+
+
+def _join(a: Movement, b: Movement) -> Movement:
+    evidence = tuple(sorted({*a.evidence, *b.evidence}, key=lambda e: e.start))
+    return replace(
+        a, origins=a.origins or b.origins, destinations=a.destinations or b.destinations, within=a.within or b.within, when=a.when or b.when,
+        group=a.group or b.group, claimed_by=a.claimed_by or b.claimed_by, reason=a.reason or b.reason, evidence=evidence, score=max(a.score, b.score),
+    )  # fmt: skip
+
+
+def _numbered(doc: Document, movements: Sequence[Movement]) -> list[Movement]:
+    ordered = sorted(movements, key=lambda m: (m.evidence[0].start, -m.score, m.kind.value))
+    return [replace(movement, id=f"{doc.id}#m{number}") for number, movement in enumerate(ordered, start=1)]

@@ -1,0 +1,1 @@
+"""Raw text -> Document: sentences and tokens with offsets that never drift, the dateline, the language."""
