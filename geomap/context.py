@@ -12,7 +12,7 @@ from geomap.text.segment import Dateline, Span, dateline, sentences
 from geomap.times import Time, find_times
 
 BACKGROUND_DAYS = 300  # GUIDE: "about a year or more before publication"
-_FUTURE = re.compile(r"\b(?:will|would|to be held|scheduled|is set to|are set to|plans? to|going to|is due to|are due to)\b", re.IGNORECASE)
+_FUTURE = re.compile(r"\b(?:will|to be held|scheduled|is set to|are set to|plans? to|going to|is due to|are due to)\b", re.IGNORECASE)
 _CLAUSE = re.compile(
     r"[;:—–()\"“”]|,\s+(?:which|who|where|while|but|and|after|as|when|although|though|with|before|prior|following|including)\b|\s(?:even as|after|while|whereas|although|because|before|as(?= \w+ (?:of|\w+ed)))\s",
     re.IGNORECASE,
@@ -23,7 +23,7 @@ _EXPECTED = re.compile(
     re.IGNORECASE,
 )
 _PLANNED = re.compile(
-    r"\b(?:will|shall|is to|are to|was to|were to|to be|plan(?:s|ned|ning)? (?:to|for|on)|order(?:s|ed|ing)?|urg(?:e|es|ed|ing)|told|call(?:s|ed|ing)? (?:on|for)|ask(?:s|ed|ing)?|agree[sd]? to|must|should|intend\w*|set to|going to|due to (?=\w+(?:\s|$))|schedul\w+|threaten\w*|advis\w+|instruct\w+|allow(?:s|ed|ing)?|permit\w*|want(?:s|ed)? to|wish(?:es|ed)? to|vow(?:s|ed)? to|propos\w+|need(?:s|ed)? to|hop(?:e|es|ed|ing) to|recommend\w*|mandatory|demand\w*)\b[^.;]{0,70}$",
+    r"\b(?:will|shall|is to|are to|was to|were to|to be|plan(?:s|ned|ning)? (?:to|for|on)|order(?:s|ed|ing)?|urg(?:e|es|ed|ing)|told|call(?:s|ed|ing)? (?:on|for)|ask(?:s|ed|ing)?|agreed to (?!an?\b|the\b)|must|should|intend\w*|set to|going to|due to (?=\w+(?:\s|$))|schedul\w+|threaten\w*|advis\w+|instruct\w+|allow(?:s|ed|ing)?|permit\w*|want(?:s|ed)? to|wish(?:es|ed)? to|vow(?:s|ed)? to|propos\w+|need(?:s|ed)? to|hop(?:e|es|ed|ing) to|recommend\w*|mandatory|demand\w*)\b[^.;]{0,70}$",
     re.IGNORECASE,
 )
 _ONGOING = re.compile(r"\b(?:continu(?:e|es|ed|ing) (?:to|in|their)?|(?:is|are|been|being|have been|has been) (?:still )?(?=\w+ing\b)|still|keep|kept|begun to|remain(?:s|ed)?)\s*\w{0,12}\s*$", re.IGNORECASE)

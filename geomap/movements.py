@@ -249,6 +249,9 @@ def _when(story: Story, time: Time | None, measure: Measure, status: Status, sen
     """Return the time of a movement; one that goes on without a time of its own is as of the publication."""
     when = time.when if time is not None else None
     published = story.doc.published
+    # "On Sunday he said that 5,000 would leave": the day is that of the saying.
+    if status in {Status.EXPECTED, Status.PLANNED} and time is not None and not time.future:
+        return None
     if status is Status.ONGOING and published is not None and (time is None or time.role is Role.AT) and not _dated_trigger(time, sentence):
         return When(None, None, None, Basis.PUBLICATION, "", published)
     if when is None:

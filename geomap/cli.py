@@ -1,0 +1,256 @@
+"""The command line: geomap parse | map | export | gazetteer | dashboard."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from geomap.geoparser import Geoparser
+    from geomap.model import Parsed
+
+OK, FAILED, STRICT, USAGE = 0, 1, 1, 2
+_EPILOG = "exit codes: 0 done, 1 nothing could be done (or, with --strict, a document failed), 2 the command line is off"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; errors are one line on stderr."""
+    options = _parser().parse_args(argv)
+    from geomap.errors import GeomapError  # noqa: PLC0415
+
+    try:
+        code: int = options.run(options)
+    except (GeomapError, OSError) as error:
+        sys.stderr.write(f"geomap: {' '.join(str(error).split())}\n")
+        return FAILED
+    except BrokenPipeError:
+        return OK
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="geomap", description="Turn conflict news into a map that can be checked.", epilog=_EPILOG)
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, run, text in (
+        ("parse", _parse, "read texts and write what they say as JSON Lines, or a summary to the terminal"),
+        ("map", _map, "read texts and write one standalone HTML map"),
+        ("export", _export, "read texts and write GeoJSON layers into a folder"),
+    ):
+        command = commands.add_parser(name, help=text, description=text.capitalize() + ".", epilog=_EPILOG)
+        command.add_argument("source", metavar="IN", help="a .txt, .html, .jsonl, .csv or .parquet file, a folder of them, or - for standard input")
+        command.add_argument("-o", "--out", metavar="OUT", required=name != "parse", help="where to write" + (" (default: a summary to the terminal)" if name == "parse" else ""))
+        command.add_argument("--published", metavar="DATE", help="publication date of the text, ISO (2023-09-25); rows with a date of their own keep it")
+        command.add_argument("--no-demonyms", action="store_true", help="leave out names of peoples such as Armenian")
+        command.add_argument("--bias", metavar="ISO3", action="append", default=[], help="prefer places in this country where the text is silent; may be repeated")
+        command.add_argument("--strict", action="store_true", help="exit with 1 when a document failed")
+        command.add_argument("--quiet", action="store_true", help="no progress bar")
+        command.set_defaults(run=run)
+    gazetteer = commands.add_parser("gazetteer", help="ask the gazetteer")
+    asks = gazetteer.add_subparsers(title="questions", required=True, metavar="QUESTION")
+    lookup = asks.add_parser("lookup", help="show what a name may mean, the likeliest first")
+    lookup.add_argument("name")
+    lookup.set_defaults(run=_lookup)
+    asks.add_parser("info", help="show sources, licences and counts").set_defaults(run=_info)
+    dashboard = commands.add_parser("dashboard", help="open the dashboard in a browser, on this machine only")
+    dashboard.add_argument("--port", type=int, default=8501)
+    dashboard.add_argument("--headless", action="store_true", help="do not open a browser window")
+    dashboard.set_defaults(run=_dashboard)
+    return parser
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        from geomap.output import geomap_version  # noqa: PLC0415
+
+        parser.exit(OK, f"geomap {geomap_version()}\n")
+
+
+def _geoparser(options: argparse.Namespace) -> Geoparser:
+    from geomap.geoparser import Geoparser, read_date  # noqa: PLC0415
+
+    if options.published is not None:
+        read_date(options.published)
+    return Geoparser(demonyms=not options.no_demonyms, bias=options.bias)
+
+
+def _results(options: argparse.Namespace, failures: list[str]) -> Iterator[tuple[Parsed | None, str, Exception | None]]:
+    """Yield result, id and error of every document; each failure is one line on stderr and the batch goes on."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from geomap.errors import GeomapError  # noqa: PLC0415
+    from geomap.geoparser import read_date  # noqa: PLC0415
+    from geomap.text.reading import read_documents  # noqa: PLC0415
+
+    parser = _geoparser(options)
+    day = read_date(options.published) if options.published else None
+    for doc in _progress(read_documents(options.source), quiet=options.quiet):
+        if isinstance(doc, Exception):
+            failures.append(str(doc))
+            sys.stderr.write(f"geomap: skipped {doc}\n")
+            yield None, doc.source, doc
+            continue
+        try:
+            parsed = parser.parse(replace(doc, published=doc.published or day))
+        except GeomapError as error:
+            failures.append(str(error))
+            sys.stderr.write(f"geomap: skipped {doc.id}: {error}\n")
+            yield None, doc.id, error
+            continue
+        for warning in parsed.warnings if sys.stderr.isatty() else ():
+            sys.stderr.write(f"geomap: {doc.id}: {warning}\n")
+        yield parsed, doc.id, None
+
+
+def _progress(documents: Iterable[Any], *, quiet: bool) -> Iterator[Any]:
+    """Pass documents through, with a bar on a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield from documents
+        return
+    from tqdm import tqdm  # noqa: PLC0415
+
+    yield from tqdm(documents, unit=" documents", leave=False, delay=1.0)
+
+
+@contextmanager
+def _whole(path: str) -> Iterator[IO[str]]:
+    """Open a file that appears under its name only when it is whole."""
+    target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(f"{target} is a folder; name a file")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {target.parent}")
+    handle, part = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            yield file
+        Path(part).chmod(0o644)
+        Path(part).replace(target)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+
+
+def _parse(options: argparse.Namespace) -> int:
+    from geomap.output import failed_line, to_line  # noqa: PLC0415
+
+    failures: list[str] = []
+    if options.out is None:
+        count = 0
+        for parsed, _, _ in _results(options, failures):
+            if parsed is not None:
+                sys.stdout.write(summary(parsed))
+                count += 1
+        return _code(options, failures, count)
+    count = 0
+    with _whole(options.out) as file:
+        for parsed, ident, error in _results(options, failures):
+            line = to_line(parsed) if parsed is not None else failed_line(ident, error or Exception("unknown"))
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            count += parsed is not None
+    return _code(options, failures, count)
+
+
+def _code(options: argparse.Namespace, failures: Sequence[str], done: int) -> int:
+    """Return 0 when something was read; 1 when nothing could be, or a document failed under --strict."""
+    if failures:
+        sys.stderr.write(f"geomap: {done} documents read, {len(failures)} skipped\n")
+    return FAILED if not done or (failures and options.strict) else OK
+
+
+def summary(parsed: Parsed) -> str:
+    """Return what was read in one document for a reader at a terminal."""
+    doc = parsed.document
+    lines = [f"{doc.id}  (published {doc.published or 'unknown'}, {len(parsed.toponyms)} place names)"]
+    lines += [f"  ! {warning}" for warning in parsed.warnings]
+    for movement in parsed.movements:
+        ends = [", ".join(m.place.name if m.place else m.name for m in side) for side in (movement.origins, movement.destinations, movement.within)]
+        where = " ".join(f"{word} {names}" for word, names in zip(("from", "to", "within"), ends, strict=True) if names)
+        figure = movement.quantity.text if movement.quantity else "no figure"
+        bound = f"{movement.quantity.quantifier.value} " if movement.quantity and movement.quantity.quantifier.value not in {"exact", "vague"} else ""
+        lines.append(f"  movement  {movement.kind.value}: {bound}{figure} {where} [{movement.status.value}, {movement.measure.value}]")
+        lines.append(f"            \"{_short(movement.evidence[0].text)}\"")
+    for event in parsed.events:
+        place = event.places[0].place.name if event.places and event.places[0].place else "unknown place"
+        when = f"{event.when.start or '?'} to {event.when.end or '?'}" if event.when and (event.when.start or event.when.end) else "no date"
+        lines.append(f"  event     {event.type.value} in {place}, {when} [{event.status.value}] score {event.score:.2f}")
+    places = {t.place.id: t.place for t in parsed.toponyms if t.place is not None}
+    lines.append("  places    " + (", ".join(f"{p.name} ({p.country or p.kind.value})" for p in places.values()) or "none"))
+    unknown = sorted({t.name for t in parsed.toponyms if t.place is None})
+    if unknown:
+        lines.append("  not found " + ", ".join(unknown))
+    return "\n".join(lines) + "\n\n"
+
+
+def _short(text: str, length: int = 110) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _map(options: argparse.Namespace) -> int:
+    from geomap.maps import to_html  # noqa: PLC0415
+
+    failures: list[str] = []
+    results = [parsed for parsed, _, _ in _results(options, failures) if parsed is not None]
+    if results:
+        page = to_html(results, title=results[0].document.title or results[0].document.id)
+        with _whole(options.out) as file:
+            file.write(page)
+    return _code(options, failures, len(results))
+
+
+def _export(options: argparse.Namespace) -> int:
+    from geomap.export import write_geojson  # noqa: PLC0415
+    from geomap.frames import to_frames  # noqa: PLC0415
+
+    failures: list[str] = []
+    results = [parsed for parsed, _, _ in _results(options, failures) if parsed is not None]
+    if results:
+        for path in write_geojson(to_frames(results), options.out):
+            sys.stdout.write(f"{path}\n")
+    return _code(options, failures, len(results))
+
+
+def _lookup(options: argparse.Namespace) -> int:
+    from geomap.gazetteer import Gazetteer  # noqa: PLC0415
+
+    found = Gazetteer().candidates(options.name)
+    for place in found[:20]:
+        where = ", ".join(filter(None, [place.admin1_name, place.country_name]))
+        sys.stdout.write(f"{place.id:24} {place.name} ({place.kind.value}{', ' + where if where else ''}) lon {place.lon} lat {place.lat} population {place.population}\n")
+    if not found:
+        sys.stderr.write(f"geomap: no place is called {options.name!r}\n")
+    return OK if found else FAILED
+
+
+def _info(_options: argparse.Namespace) -> int:
+    from geomap.gazetteer import Gazetteer, find_source  # noqa: PLC0415
+
+    gazetteer = Gazetteer()
+    manifest = json.loads((find_source() / "manifest.json").read_text(encoding="utf-8"))
+    sys.stdout.write(f"{find_source()}\n{len(gazetteer):,} places, data {gazetteer.digest}\n")
+    for source in manifest["sources"]:
+        sys.stdout.write(f"{source['name']} {source['version']}: {source['used_for']} ({source['licence']})\n")
+    return OK
+
+
+def _dashboard(options: argparse.Namespace) -> int:
+    from geomap.errors import MissingExtraError  # noqa: PLC0415
+
+    if find_spec("streamlit") is None:
+        raise MissingExtraError("streamlit", "dashboard")
+    script = Path(__file__).parent / "pages" / "app.py"
+    command = [
+        sys.executable, "-m", "streamlit", "run", str(script), "--server.address", "127.0.0.1", "--server.port", str(options.port),
+        "--browser.gatherUsageStats", "false", "--server.headless", "true" if options.headless else "false", "--server.maxUploadSize", "50",
+    ]  # fmt: skip
+    sys.stdout.flush()
+    os.execv(sys.executable, command)

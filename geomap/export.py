@@ -1,0 +1,66 @@
+"""GeoDataFrames -> files: GeoJSON after RFC 7946, one layer a file, each written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geomap.errors import ExportError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+
+LAYERS = ("events", "event_areas", "movements", "places")
+# GDAL's own writer keeps the rules: no crs member, counter-clockwise rings, bbox, cut at the antimeridian, 6 decimals.
+_RFC7946 = {"RFC7946": "YES", "WRITE_BBOX": "YES", "WRITE_NAME": "NO", "ID_FIELD": "id", "COORDINATE_PRECISION": "6"}
+
+
+def write_geojson(frames: Mapping[str, gpd.GeoDataFrame], folder: str | os.PathLike[str]) -> list[Path]:
+    """Write one GeoJSON file a layer into `folder` and return their paths.
+
+    Raises
+    ------
+    ExportError
+        When the folder cannot be written.
+    """
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        return [_write(frames[name], target / f"{name}.geojson") for name in LAYERS if name in frames]
+    except OSError as error:
+        msg = f"{target} cannot be written: {error.strerror or error}"
+        raise ExportError(msg) from error
+
+
+def _write(frame: gpd.GeoDataFrame, path: Path) -> Path:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as work:
+        part = Path(work) / path.name
+        part.write_text(geojson(frame), encoding="utf-8")
+        part.replace(path)
+    return path
+
+
+def geojson(frame: gpd.GeoDataFrame) -> str:
+    """Return a layer as RFC 7946 text, dates as full ISO days."""
+    import pyogrio  # noqa: PLC0415
+
+    dated = _plain(frame)
+    if not len(dated):
+        return '{"type":"FeatureCollection","features":[]}\n'
+    with tempfile.TemporaryDirectory() as work:
+        path = Path(work) / "layer.geojson"
+        pyogrio.write_dataframe(dated, path, driver="GeoJSON", geometry_type="Unknown", **_RFC7946)
+        return path.read_text(encoding="utf-8")
+
+
+def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the frame with days as text ("2023-09-25", which GDAL types as a date) and without empty geometries."""
+    out = frame.copy()
+    for column in ("start", "end"):
+        if column in out:
+            out[column] = out[column].dt.strftime("%Y-%m-%d")
+    return out

@@ -1,0 +1,252 @@
+"""Parsed documents -> GeoDataFrames in EPSG:4326; the column schema in one table.
+
+What is known only to a region has a null point in `events` and its outline in `event_areas`; a movement whose other end the
+text does not tell has a null geometry. Nothing is pinned that the text does not pin.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from geomap import regions
+from geomap.crosswalk import event_crosswalk, movement_crosswalk
+from geomap.gazetteer.index import EARTH_KM
+from geomap.model import Document, Event, Mention, Movement, Parsed, Place, Precision, Quantity, Status, Toponym, When
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from shapely.geometry.base import BaseGeometry
+
+PINNED = {Precision.SITE, Precision.SETTLEMENT, Precision.NEAR}
+_COMMON = ["id", "start", "end", "date_precision", "date_basis", "status"]
+_QUANTITY = ["quantity", "quantity_min", "quantity_max", "quantifier", "unit", "quantity_text"]
+_SOURCE = ["claimed_by", "score", "sentence", "sentence_start", "sentence_end", "doc_id", "source", "url", "published"]
+_PLACE = ["place", "place_id", "place_kind", "country", "admin1", "precision", "uncertainty_km"]
+_REGION = ["disputed", "administered_by", "claimed_area_by", "policy"]
+# The column schema of every layer: `start` and `end` come first among dates, always full ISO days, so that GIS tools type them.
+SCHEMA: dict[str, list[str]] = {
+    "events": [*_COMMON, "type", "sub_type", *_PLACE, *_REGION, "actors", "fatalities", "fatalities_min", "fatalities_max", "other_places", *_SOURCE,
+               "acled_event_type", "acled_sub_event_type", "geo_precision", "time_precision", "type_of_violence", "where_prec", "date_prec", "plover"],
+    "movements": [*_COMMON, "kind", "origin", "origin_id", "destination", "destination_id", "within", "group", *_QUANTITY, "measure", "as_of", "reason", *_SOURCE,
+                  "helix_quantifier", "helix_unit", "helix_category", "helix_term", "helix_role", "coo_iso", "coa_iso", "origin_location_code", "asylum_location_code"],
+    "places": ["id", "name", "use", *_PLACE, *_REGION, "score", "mentions", "reasons", "reason", "doc_id", "published"],
+}  # fmt: skip
+# Whole numbers that may be missing.
+_WHOLE = {"quantity", "quantity_min", "quantity_max", "fatalities", "fatalities_min", "fatalities_max", "geo_precision", "time_precision", "type_of_violence", "where_prec", "date_prec"}
+SCHEMA["event_areas"] = SCHEMA["events"]
+
+
+def to_frames(parsed: Parsed | Iterable[Parsed], *, policy: regions.Policy | str = regions.Policy.NEUTRAL) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers `events`, `event_areas`, `movements` and `places`.
+
+    Parameters
+    ----------
+    parsed
+        One or many results.
+    policy
+        How disputed areas are answered; written into every row.
+
+    Returns
+    -------
+    dict of GeoDataFrame
+        EPSG:4326, coordinates lon, lat; columns after `SCHEMA`.
+    """
+    results = [parsed] if isinstance(parsed, Parsed) else list(parsed)
+    events = [(_event_row(r.document, e), _pin(e.places)) for r in results for e in r.events]
+    areas = [({**_event_row(r.document, e), "id": f"{e.id}/area"}, _area(e, r.document)) for r in results for e in r.events]
+    movements = [(row, line) for r in results for m in r.movements for row, line in _movement_rows(r.document, m)]
+    places = [row for r in results for row in _place_rows(r)]
+    return {
+        "events": _frame("events", events, policy), "event_areas": _frame("event_areas", [a for a in areas if a[1] is not None], policy),
+        "movements": _frame("movements", movements, policy), "places": _frame("places", places, policy),
+    }  # fmt: skip
+
+
+def _frame(name: str, rows: Sequence[tuple[dict[str, Any], BaseGeometry | None]], policy: regions.Policy | str) -> gpd.GeoDataFrame:
+    import geopandas as gpd  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+
+    columns = SCHEMA[name]
+    data = pd.DataFrame([{c: row.get(c) for c in columns} for row, _ in rows], columns=columns)
+    frame = gpd.GeoDataFrame(data, geometry=gpd.GeoSeries([shape for _, shape in rows], crs="EPSG:4326"), crs="EPSG:4326")
+    for column in ("start", "end"):
+        if column in columns:
+            frame[column] = pd.to_datetime(frame[column]).astype("datetime64[ms]")
+    for column in set(columns) & _WHOLE:
+        frame[column] = pd.array([None if pd.isna(v) else int(v) for v in frame[column]], dtype="Int64")
+    return _with_regions(frame, policy) if "disputed" in columns and len(frame) else frame
+
+
+def _with_regions(frame: gpd.GeoDataFrame, policy: regions.Policy | str) -> gpd.GeoDataFrame:
+    """Fill the region columns by a spatial join of the points (of areas: a point inside)."""
+    points = frame.set_geometry(frame.geometry.representative_point())
+    known = ~points.geometry.isna() & ~points.geometry.is_empty
+    joined = regions.join(points[known][["geometry"]], policy=policy)
+    out = frame.copy()
+    for column, source in (("disputed", "disputed"), ("administered_by", "administered_by"), ("claimed_area_by", "claimed_by")):
+        out[column] = ""
+        out.loc[known, column] = joined[source]
+    out["policy"] = str(policy)
+    return out
+
+
+def _day(moment: dt.date | dt.datetime | None) -> dt.date | None:
+    return moment.date() if isinstance(moment, dt.datetime) else moment
+
+
+def _iso(moment: dt.date | dt.datetime | None) -> str | None:
+    from geomap.model import iso  # noqa: PLC0415
+
+    return None if moment is None else iso(moment)
+
+
+def _times(when: When | None, doc: Document) -> dict[str, Any]:
+    """Return start and end days; what has no time of its own stands on its publication day, and its basis says so."""
+    start, end = (_day(when.start), _day(when.end)) if when is not None else (None, None)
+    as_of = _day(when.as_of) if when is not None else None
+    told = start or end or as_of
+    fallback = _day(doc.published)
+    return {
+        "start": start or end or as_of or fallback, "end": end or start or as_of or fallback,
+        "date_precision": when.precision.value if when is not None and when.precision else "",
+        "date_basis": when.basis.value if when is not None and when.basis else "publication" if not told and fallback else "",
+    }  # fmt: skip
+
+
+def _place_columns(place: Place | None, name: str) -> dict[str, Any]:
+    return {
+        "place": place.name if place else name, "place_id": place.id if place else "", "place_kind": place.kind.value if place else "", "country": place.country if place else "",
+        "admin1": place.admin1_name if place else "", "precision": place.precision.value if place else "none", "uncertainty_km": place.uncertainty_km if place else None,
+    }  # fmt: skip
+
+
+def _source(doc: Document, record: Event | Movement) -> dict[str, Any]:
+    evidence = record.evidence[0]
+    return {
+        "claimed_by": record.claimed_by, "score": record.score, "sentence": evidence.text, "sentence_start": evidence.start, "sentence_end": evidence.end,
+        "doc_id": doc.id, "source": doc.source, "url": doc.url, "published": _iso(doc.published),
+    }  # fmt: skip
+
+
+def _event_row(doc: Document, event: Event) -> dict[str, Any]:
+    best = event.places[0] if event.places else None
+    toll = event.fatalities
+    return {
+        "id": event.id, **_times(event.when, doc), "status": event.status.value, "type": event.type.value, "sub_type": event.sub_type,
+        **_place_columns(best.place if best else None, best.name if best else ""), "actors": ";".join(a.name for a in event.actors),
+        "fatalities": toll.value if toll else None, "fatalities_min": toll.minimum if toll else None, "fatalities_max": toll.maximum if toll else None,
+        "other_places": ";".join(_name(m) for m in event.places[1:]), **_source(doc, event), **event_crosswalk(event),
+    }  # fmt: skip
+
+
+def _name(item: Mention) -> str:
+    return item.place.name if item.place else item.name
+
+
+def _pin(mentions: Sequence[Mention]) -> BaseGeometry | None:
+    from shapely import Point  # noqa: PLC0415
+
+    place = mentions[0].place if mentions else None
+    if place is None or place.lon is None or place.precision not in PINNED:
+        return None
+    return Point(place.lon, place.lat)
+
+
+def _area(event: Event, doc: Document) -> BaseGeometry | None:
+    """Return the outline of an event known only to a region: its shape at the time, else its circle of uncertainty."""
+    place = event.places[0].place if event.places else None
+    if place is None or place.precision in PINNED or place.lon is None:
+        return None
+    when = _day(event.when.start) if event.when is not None and event.when.start is not None else _day(doc.published)
+    return _multi(regions.outline(place, when=when) or circle(place))
+
+
+def _multi(shape: BaseGeometry | None) -> BaseGeometry | None:
+    """Return a polygon as a multipolygon, so that a layer holds one type."""
+    from shapely import MultiPolygon, Polygon  # noqa: PLC0415
+
+    return MultiPolygon([shape]) if isinstance(shape, Polygon) else shape
+
+
+def circle(place: Place) -> BaseGeometry | None:
+    """Return the circle of uncertainty around a place as a polygon of 48 points, radius in km on the sphere."""
+    import math  # noqa: PLC0415
+
+    from shapely import Polygon  # noqa: PLC0415
+
+    if place.lon is None or place.lat is None or not place.uncertainty_km:
+        return None
+    radius = place.uncertainty_km / EARTH_KM
+    lat = math.radians(place.lat)
+    ring = []
+    for step in range(48):
+        bearing = 2 * math.pi * step / 48
+        other = math.asin(math.sin(lat) * math.cos(radius) + math.cos(lat) * math.sin(radius) * math.cos(bearing))
+        turn = math.atan2(math.sin(bearing) * math.sin(radius) * math.cos(lat), math.cos(radius) - math.sin(lat) * math.sin(other))
+        ring.append((max(-180.0, min(180.0, place.lon + math.degrees(turn))), max(-90.0, min(90.0, math.degrees(other)))))
+    return Polygon(ring)
+
+
+def _quantity(quantity: Quantity | None) -> dict[str, Any]:
+    if quantity is None:
+        return dict.fromkeys(_QUANTITY)
+    return {
+        "quantity": quantity.value, "quantity_min": quantity.minimum, "quantity_max": quantity.maximum, "quantifier": quantity.quantifier.value,
+        "unit": quantity.unit.value if quantity.unit else "", "quantity_text": quantity.text,
+    }  # fmt: skip
+
+
+def _movement_rows(doc: Document, movement: Movement) -> list[tuple[dict[str, Any], BaseGeometry | None]]:
+    """Return one row a movement; a fan of several ends is one row whose line is that of the first pair, so that nothing is counted twice."""
+    origin = movement.origins[0] if movement.origins else None
+    destination = movement.destinations[0] if movement.destinations else None
+    row = {
+        "id": movement.id, **_times(movement.when, doc), "status": movement.status.value, "kind": movement.kind.value,
+        "origin": ";".join(_name(m) for m in movement.origins), "origin_id": ";".join(_ident(m) for m in movement.origins),
+        "destination": ";".join(_name(m) for m in movement.destinations), "destination_id": ";".join(_ident(m) for m in movement.destinations),
+        "within": ";".join(_name(m) for m in movement.within), "group": movement.group, **_quantity(movement.quantity), "measure": movement.measure.value,
+        "as_of": _iso(movement.when.as_of) if movement.when else None, "reason": movement.reason, **_source(doc, movement), **movement_crosswalk(movement),
+    }  # fmt: skip
+    return [(row, _line(origin, destination))]
+
+
+def _ident(item: Mention) -> str:
+    return item.place.id if item.place else ""
+
+
+def _line(origin: Mention | None, destination: Mention | None) -> BaseGeometry | None:
+    """Return the straight line between two known ends, longitudes unwrapped over the antimeridian."""
+    from shapely import LineString  # noqa: PLC0415
+
+    a, b = (m.place if m else None for m in (origin, destination))
+    if a is None or b is None or a.lon is None or b.lon is None or a.lat is None or b.lat is None or (a.lon, a.lat) == (b.lon, b.lat):
+        return None
+    lon = b.lon + (360 if a.lon - b.lon > 180 else -360 if b.lon - a.lon > 180 else 0)  # noqa: PLR2004
+    return LineString([(a.lon, a.lat), (lon, b.lat)])
+
+
+def _place_rows(parsed: Parsed) -> list[tuple[dict[str, Any], BaseGeometry | None]]:
+    """Return one row a place and document, with how often it is named; names without a place keep their reason."""
+    from shapely import Point  # noqa: PLC0415
+
+    groups: dict[str, list[Toponym]] = {}
+    for toponym in parsed.toponyms:
+        groups.setdefault(toponym.place.id if toponym.place else f"?{toponym.name}", []).append(toponym)
+    rows: list[tuple[dict[str, Any], BaseGeometry | None]] = []
+    for ident, members in groups.items():
+        best = max(members, key=lambda t: t.score)
+        place = best.place
+        pinned = place is not None and place.lon is not None and place.precision in PINNED
+        row = {
+            "id": f"{parsed.document.id}#{ident}", "name": best.name, "use": ";".join(sorted({t.use.value for t in members})), **_place_columns(place, best.name), "score": best.score,
+            "mentions": len(members), "reasons": ";".join(best.reasons), "reason": best.reason, "doc_id": parsed.document.id, "published": _iso(parsed.document.published),
+        }  # fmt: skip
+        rows.append((row, Point(place.lon, place.lat) if pinned and place is not None else None))
+    return rows
+
+
+def is_current(status: str) -> bool:
+    """Tell whether a row counts by default: what happened or goes on, not forecasts, plans, denials and history."""
+    return status in {Status.OCCURRED.value, Status.ONGOING.value}

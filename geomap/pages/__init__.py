@@ -1,0 +1,1 @@
+"""The pages of the dashboard: widgets and calls into geomap, no logic of their own."""

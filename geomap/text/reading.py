@@ -1,0 +1,180 @@
+"""Files and folders -> Documents: .txt, .html, .jsonl, .csv, .parquet, a folder of them, or standard input ("-")."""
+
+from __future__ import annotations
+
+import csv
+import html.parser
+import io
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from geomap.errors import DocumentError, MissingExtraError
+from geomap.model import Document
+
+SUFFIXES = (".txt", ".html", ".htm", ".jsonl", ".csv", ".parquet")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ].+)?$")
+Read = Document | DocumentError  # a bad row does not end a batch
+
+
+def read_documents(source: str) -> Iterator[Read]:
+    """Yield the documents of a file, a folder or "-"; a document that cannot be read is yielded as its error.
+
+    Raises
+    ------
+    DocumentError
+        When `source` itself is missing, a folder without texts, or of a kind that is not read.
+    """
+    if source == "-":
+        yield _guarded("-", sys.stdin.buffer.read())
+        return
+    path = Path(source)
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.suffix.casefold() in SUFFIXES and p.is_file())
+        if not files:
+            raise DocumentError(source, f"the folder holds no {', '.join(SUFFIXES)} file")
+        for file in files:
+            yield from _read_file(file)
+        return
+    if not path.exists():
+        raise DocumentError(source, "no such file or folder")
+    if path.suffix.casefold() not in SUFFIXES:
+        raise DocumentError(source, f"files of kind '{path.suffix}' are not read; use {', '.join(SUFFIXES)}")
+    yield from _read_file(path)
+
+
+def _read_file(path: Path) -> Iterator[Read]:
+    suffix = path.suffix.casefold()
+    if suffix in {".txt", ".html", ".htm"}:
+        yield _guarded(path.name.removesuffix(path.suffix), path.read_bytes(), markup=suffix != ".txt", front=_front(path))
+    elif suffix == ".jsonl":
+        yield from _read_jsonl(path)
+    elif suffix == ".csv":
+        yield from _read_csv(path)
+    else:
+        yield from _read_parquet(path)
+
+
+def _front(path: Path) -> dict[str, Any]:
+    """Return what a front file beside a text says: published, source, url, title."""
+    front = path.with_suffix(".toml")
+    return tomllib.loads(front.read_text(encoding="utf-8")) if front.exists() else {}
+
+
+def _guarded(ident: str, raw: bytes, *, markup: bool = False, front: dict[str, Any] | None = None) -> Read:
+    try:
+        text = decode(ident, raw)
+    except DocumentError as error:
+        return error
+    title = ""
+    if markup:
+        title, text = text_of_html(text)
+    return _document({**(front or {}), "id": ident, "text": text, "title": (front or {}).get("title", title)}, ident)
+
+
+def decode(name: str, raw: bytes) -> str:
+    """Return UTF-8 (or UTF-16 with its mark) as text.
+
+    Raises
+    ------
+    DocumentError
+        For binary files, and for other encodings with the offset of the first bad byte.
+    """
+    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return raw.decode("utf-16")
+    if b"\0" in raw[:4096]:
+        raise DocumentError(name, "this is a binary file, not a text")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DocumentError(name, f"byte {error.start} is not UTF-8; save the text as UTF-8") from error
+
+
+def _document(values: dict[str, Any], where: str) -> Read:
+    from geomap.geoparser import read_date  # noqa: PLC0415
+
+    text = values.get("text")
+    if not isinstance(text, str):
+        return DocumentError(where, "it has no 'text'")
+    if not text.strip():
+        return DocumentError(where, "the text is empty")
+    published = values.get("published") or values.get("date")
+    if isinstance(published, str):
+        published = read_date(published.replace(" ", "T", 1)) if _DATE.match(published) else None
+    optional = {name: str(values[name]) for name in ("title", "source", "url") if values.get(name)}
+    return Document(str(values.get("id", where)), text, published=published, **optional)
+
+
+def _read_jsonl(path: Path) -> Iterator[Read]:
+    for number, line in enumerate(decode(path.name, path.read_bytes()).split("\n"), start=1):
+        if not line.strip():
+            continue
+        where = f"{path.name}:{number}"
+        try:
+            values = json.loads(line)
+        except ValueError as error:
+            yield DocumentError(where, f"this line is no JSON ({error})")
+            continue
+        yield _document(values, where) if isinstance(values, dict) else DocumentError(where, "this line is no JSON object")
+
+
+def _read_csv(path: Path) -> Iterator[Read]:
+    csv.field_size_limit(2**31 - 1)
+    rows = csv.DictReader(io.StringIO(decode(path.name, path.read_bytes())))
+    if "text" not in (rows.fieldnames or ()):
+        raise DocumentError(path.name, f"no column 'text'; the columns are {', '.join(rows.fieldnames or ()) or 'none'}")
+    for number, row in enumerate(rows, start=2):
+        yield _document(dict(row), f"{path.name}:{number}")
+
+
+def _read_parquet(path: Path) -> Iterator[Read]:
+    try:
+        import pyarrow.parquet as pq  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "parquet") from error
+    for number, row in enumerate(pq.read_table(path).to_pylist(), start=1):
+        yield _document(row, f"{path.name}:{number}")
+
+
+class _Text(html.parser.HTMLParser):
+    """Collects the readable text of a page; paragraphs become lines."""
+
+    _SKIPPED = frozenset({"script", "style", "noscript", "template", "head", "nav", "footer", "aside", "form", "svg"})
+    _BLOCKS = frozenset({"p", "div", "br", "li", "h1", "h2", "h3", "h4", "tr", "section", "article", "blockquote"})
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.title: list[str] = []
+        self.depth = 0
+        self.in_title = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        self.depth += tag in self._SKIPPED
+        self.in_title = self.in_title or tag == "title"
+        if tag in self._BLOCKS:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.depth = max(0, self.depth - (tag in self._SKIPPED))
+        self.in_title = self.in_title and tag != "title"
+        if tag in self._BLOCKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if self.in_title:
+            self.title.append(data)
+        elif not self.depth:
+            self.parts.append(data)
+
+
+def text_of_html(page: str) -> tuple[str, str]:
+    """Return the title and the readable text of an HTML page."""
+    parser = _Text()
+    parser.feed(page)
+    lines = (" ".join(line.split()) for line in "".join(parser.parts).split("\n"))
+    return " ".join("".join(parser.title).split()), "\n\n".join(line for line in lines if line)
