@@ -24,7 +24,7 @@ _EPILOG = "exit codes: 0 done, 1 nothing could be done (or, with --strict, a doc
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors are one line on stderr."""
     options = _parser().parse_args(argv)
-    from geomap.errors import GeomapError  # noqa: PLC0415
+    from geomap.errors import GeomapError
 
     try:
         code: int = options.run(options)
@@ -69,13 +69,14 @@ def _parser() -> argparse.ArgumentParser:
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
-        from geomap.output import geomap_version  # noqa: PLC0415
+        from geomap.output import geomap_version
 
         parser.exit(OK, f"geomap {geomap_version()}\n")
 
 
 def _geoparser(options: argparse.Namespace) -> Geoparser:
-    from geomap.geoparser import Geoparser, read_date  # noqa: PLC0415
+    from geomap.geoparser import Geoparser
+    from geomap.model import read_date
 
     if options.published is not None:
         read_date(options.published)
@@ -84,16 +85,16 @@ def _geoparser(options: argparse.Namespace) -> Geoparser:
 
 def _results(options: argparse.Namespace, failures: list[str]) -> Iterator[tuple[Parsed | None, str, Exception | None]]:
     """Yield result, id and error of every document; each failure is one line on stderr and the batch goes on."""
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace
 
-    from geomap.errors import GeomapError  # noqa: PLC0415
-    from geomap.geoparser import read_date  # noqa: PLC0415
-    from geomap.text.reading import read_documents  # noqa: PLC0415
+    from geomap.errors import DocumentError, GeomapError
+    from geomap.model import read_date
+    from geomap.text.reading import read_documents
 
     parser = _geoparser(options)
     day = read_date(options.published) if options.published else None
     for doc in _progress(read_documents(options.source), quiet=options.quiet):
-        if isinstance(doc, Exception):
+        if isinstance(doc, DocumentError):
             failures.append(str(doc))
             sys.stderr.write(f"geomap: skipped {doc}\n")
             yield None, doc.source, doc
@@ -115,7 +116,7 @@ def _progress(documents: Iterable[Any], *, quiet: bool) -> Iterator[Any]:
     if quiet or not sys.stderr.isatty():
         yield from documents
         return
-    from tqdm import tqdm  # noqa: PLC0415
+    from tqdm import tqdm
 
     yield from tqdm(documents, unit=" documents", leave=False, delay=1.0)
 
@@ -140,7 +141,7 @@ def _whole(path: str) -> Iterator[IO[str]]:
 
 
 def _parse(options: argparse.Namespace) -> int:
-    from geomap.output import failed_line, to_line  # noqa: PLC0415
+    from geomap.output import failed_line, to_line
 
     failures: list[str] = []
     if options.out is None:
@@ -177,7 +178,7 @@ def summary(parsed: Parsed) -> str:
         figure = movement.quantity.text if movement.quantity else "no figure"
         bound = f"{movement.quantity.quantifier.value} " if movement.quantity and movement.quantity.quantifier.value not in {"exact", "vague"} else ""
         lines.append(f"  movement  {movement.kind.value}: {bound}{figure} {where} [{movement.status.value}, {movement.measure.value}]")
-        lines.append(f"            \"{_short(movement.evidence[0].text)}\"")
+        lines.append(f'            "{_short(movement.evidence[0].text)}"')
     for event in parsed.events:
         place = event.places[0].place.name if event.places and event.places[0].place else "unknown place"
         when = f"{event.when.start or '?'} to {event.when.end or '?'}" if event.when and (event.when.start or event.when.end) else "no date"
@@ -196,7 +197,7 @@ def _short(text: str, length: int = 110) -> str:
 
 
 def _map(options: argparse.Namespace) -> int:
-    from geomap.maps import to_html  # noqa: PLC0415
+    from geomap.maps import to_html
 
     failures: list[str] = []
     results = [parsed for parsed, _, _ in _results(options, failures) if parsed is not None]
@@ -208,8 +209,8 @@ def _map(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from geomap.export import write_geojson  # noqa: PLC0415
-    from geomap.frames import to_frames  # noqa: PLC0415
+    from geomap.export import write_geojson
+    from geomap.frames import to_frames
 
     failures: list[str] = []
     results = [parsed for parsed, _, _ in _results(options, failures) if parsed is not None]
@@ -220,7 +221,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _lookup(options: argparse.Namespace) -> int:
-    from geomap.gazetteer import Gazetteer  # noqa: PLC0415
+    from geomap.gazetteer import Gazetteer
 
     found = Gazetteer().candidates(options.name)
     for place in found[:20]:
@@ -232,7 +233,7 @@ def _lookup(options: argparse.Namespace) -> int:
 
 
 def _info(_options: argparse.Namespace) -> int:
-    from geomap.gazetteer import Gazetteer, find_source  # noqa: PLC0415
+    from geomap.gazetteer import Gazetteer, find_source
 
     gazetteer = Gazetteer()
     manifest = json.loads((find_source() / "manifest.json").read_text(encoding="utf-8"))
@@ -243,7 +244,7 @@ def _info(_options: argparse.Namespace) -> int:
 
 
 def _dashboard(options: argparse.Namespace) -> int:
-    from geomap.errors import MissingExtraError  # noqa: PLC0415
+    from geomap.errors import MissingExtraError
 
     if find_spec("streamlit") is None:
         raise MissingExtraError("streamlit", "dashboard")
@@ -253,4 +254,5 @@ def _dashboard(options: argparse.Namespace) -> int:
         "--browser.gatherUsageStats", "false", "--server.headless", "true" if options.headless else "false", "--server.maxUploadSize", "50",
     ]  # fmt: skip
     sys.stdout.flush()
-    os.execv(sys.executable, command)
+    # The server takes this process's place, so that a signal to stop ends it cleanly.
+    os.execv(sys.executable, command)  # noqa: S606

@@ -97,16 +97,17 @@ def read_story(doc: Document, toponyms: Sequence[Toponym]) -> Story:
     focus = focus_of([t for t in toponyms if t.start not in in_line])
     out: list[Sentence] = []
     seen: list[Toponym] = []
-    remaining = list(toponyms)
+    at = 0
     for span in sentences(doc.text):
-        inside = []
-        while remaining and remaining[0].start < span.end:
-            inside.append(remaining.pop(0))
+        first = at
+        while at < len(toponyms) and toponyms[at].start < span.end:
+            at += 1
+        inside = toponyms[first:at]
         words = doc.text[span.start : span.end]
         body = [t for t in inside if t.start not in in_line]
         begin = line.end if line is not None and span.start < line.end else span.start
         times = find_times(doc.text, begin, span.end, doc.published, future=bool(_FUTURE.search(words)))
-        out.append(Sentence(span, words, tuple(body), tuple(times), tuple(_coreferences(doc.text, span, seen, body))))
+        out.append(Sentence(span, words, tuple(body), tuple(times), tuple(_coreferences(doc.text, span, seen[-40:], body))))
         seen.extend(body)
     return Story(doc, tuple(out), line, reported_from, focus)
 

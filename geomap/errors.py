@@ -34,6 +34,7 @@ class DocumentError(GeomapError, ValueError):
     ----------
     source
         The file, row or argument that holds the text.
+
     """
 
     def __init__(self, source: str, problem: str) -> None:

@@ -183,7 +183,7 @@ def _when(story: Story, sentence: Sentence, trigger: _Trigger, spans: Sequence[t
         return replace(when, as_of=None)
     if time is not None or story.published is None:
         return None
-    if trigger.type in {EventType.DIPLOMACY} or status is Status.PLANNED:
+    if trigger.type in {EventType.DIPLOMACY, EventType.STATEMENT} or status is Status.PLANNED:
         return When(story.published, None if status is Status.PLANNED else story.published, DatePrecision.DAY, Basis.PUBLICATION)
     return None
 
@@ -264,7 +264,8 @@ def _agree(a: When | None, b: When | None) -> bool:
 def _join(a: Event, b: Event) -> Event:
     first, second = (a, b) if a.score >= b.score else (b, a)
     when = _closer(a, b)
-    evidence = tuple(sorted({*a.evidence, *b.evidence}, key=lambda e: e.start))
+    # Records come in text order, so joining keeps the evidence in order.
+    evidence = a.evidence if b.evidence[0] == a.evidence[-1] else (*a.evidence, *b.evidence)
     places = {_ident(m): m for m in (*first.places, *second.places)}
     actors = {x.name: x for x in (*a.actors, *b.actors)}
     return replace(
@@ -279,7 +280,7 @@ def _closer(a: Event, b: Event) -> When | None:
     if when is None or when.precision is not DatePrecision.DAY or when.start is None:
         return when
     for event in (a, b):
-        duration = max((_told_duration(e.text) for e in event.evidence), default=0)
+        duration = max((_told_duration(e.text) for e in event.evidence[:8]), default=0)
         if duration:
             return replace(when, end=_day(when.start) + dt.timedelta(days=duration), precision=DatePrecision.RANGE)
     return when

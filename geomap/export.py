@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LAYERS = ("events", "event_areas", "movements", "places")
 # GDAL's own writer keeps the rules: no crs member, counter-clockwise rings, bbox, cut at the antimeridian, 6 decimals.
-_RFC7946 = {"RFC7946": "YES", "WRITE_BBOX": "YES", "WRITE_NAME": "NO", "ID_FIELD": "id", "COORDINATE_PRECISION": "6"}
+_RFC7946 = {"RFC7946": "YES", "WRITE_BBOX": "YES", "WRITE_NAME": "NO", "ID_FIELD": "feature_id", "COORDINATE_PRECISION": "6"}
 
 
 def write_geojson(frames: Mapping[str, gpd.GeoDataFrame], folder: str | os.PathLike[str]) -> list[Path]:
@@ -26,6 +26,7 @@ def write_geojson(frames: Mapping[str, gpd.GeoDataFrame], folder: str | os.PathL
     ------
     ExportError
         When the folder cannot be written.
+
     """
     target = Path(folder)
     try:
@@ -46,7 +47,7 @@ def _write(frame: gpd.GeoDataFrame, path: Path) -> Path:
 
 def geojson(frame: gpd.GeoDataFrame) -> str:
     """Return a layer as RFC 7946 text, dates as full ISO days."""
-    import pyogrio  # noqa: PLC0415
+    import pyogrio
 
     dated = _plain(frame)
     if not len(dated):
@@ -60,6 +61,8 @@ def geojson(frame: gpd.GeoDataFrame) -> str:
 def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the frame with days as text ("2023-09-25", which GDAL types as a date) and without empty geometries."""
     out = frame.copy()
+    # GDAL takes the id field out of the properties; the properties keep theirs.
+    out.insert(0, "feature_id", out["id"])
     for column in ("start", "end"):
         if column in out:
             out[column] = out[column].dt.strftime("%Y-%m-%d")

@@ -52,6 +52,7 @@ def to_frames(parsed: Parsed | Iterable[Parsed], *, policy: regions.Policy | str
     -------
     dict of GeoDataFrame
         EPSG:4326, coordinates lon, lat; columns after `SCHEMA`.
+
     """
     results = [parsed] if isinstance(parsed, Parsed) else list(parsed)
     events = [(_event_row(r.document, e), _pin(e.places)) for r in results for e in r.events]
@@ -65,12 +66,12 @@ def to_frames(parsed: Parsed | Iterable[Parsed], *, policy: regions.Policy | str
 
 
 def _frame(name: str, rows: Sequence[tuple[dict[str, Any], BaseGeometry | None]], policy: regions.Policy | str) -> gpd.GeoDataFrame:
-    import geopandas as gpd  # noqa: PLC0415
-    import pandas as pd  # noqa: PLC0415
+    import geopandas as gpd
+    import pandas as pd
 
     columns = SCHEMA[name]
     data = pd.DataFrame([{c: row.get(c) for c in columns} for row, _ in rows], columns=columns)
-    frame = gpd.GeoDataFrame(data, geometry=gpd.GeoSeries([shape for _, shape in rows], crs="EPSG:4326"), crs="EPSG:4326")
+    frame = gpd.GeoDataFrame(data, geometry=gpd.GeoSeries(pd.Series([shape for _, shape in rows], dtype=object), crs="EPSG:4326"), crs="EPSG:4326")
     for column in ("start", "end"):
         if column in columns:
             frame[column] = pd.to_datetime(frame[column]).astype("datetime64[ms]")
@@ -97,7 +98,7 @@ def _day(moment: dt.date | dt.datetime | None) -> dt.date | None:
 
 
 def _iso(moment: dt.date | dt.datetime | None) -> str | None:
-    from geomap.model import iso  # noqa: PLC0415
+    from geomap.model import iso
 
     return None if moment is None else iso(moment)
 
@@ -146,10 +147,14 @@ def _name(item: Mention) -> str:
 
 
 def _pin(mentions: Sequence[Mention]) -> BaseGeometry | None:
-    from shapely import Point  # noqa: PLC0415
+    return _point(mentions[0].place) if mentions else None
 
-    place = mentions[0].place if mentions else None
-    if place is None or place.lon is None or place.precision not in PINNED:
+
+def _point(place: Place | None) -> BaseGeometry | None:
+    """Return the point of a place known to a settlement or better; a region is never pinned."""
+    from shapely import Point
+
+    if place is None or place.lon is None or place.lat is None or place.precision not in PINNED:
         return None
     return Point(place.lon, place.lat)
 
@@ -165,16 +170,16 @@ def _area(event: Event, doc: Document) -> BaseGeometry | None:
 
 def _multi(shape: BaseGeometry | None) -> BaseGeometry | None:
     """Return a polygon as a multipolygon, so that a layer holds one type."""
-    from shapely import MultiPolygon, Polygon  # noqa: PLC0415
+    from shapely import MultiPolygon, Polygon
 
     return MultiPolygon([shape]) if isinstance(shape, Polygon) else shape
 
 
 def circle(place: Place) -> BaseGeometry | None:
     """Return the circle of uncertainty around a place as a polygon of 48 points, radius in km on the sphere."""
-    import math  # noqa: PLC0415
+    import math
 
-    from shapely import Polygon  # noqa: PLC0415
+    from shapely import Polygon
 
     if place.lon is None or place.lat is None or not place.uncertainty_km:
         return None
@@ -218,19 +223,17 @@ def _ident(item: Mention) -> str:
 
 def _line(origin: Mention | None, destination: Mention | None) -> BaseGeometry | None:
     """Return the straight line between two known ends, longitudes unwrapped over the antimeridian."""
-    from shapely import LineString  # noqa: PLC0415
+    from shapely import LineString
 
     a, b = (m.place if m else None for m in (origin, destination))
     if a is None or b is None or a.lon is None or b.lon is None or a.lat is None or b.lat is None or (a.lon, a.lat) == (b.lon, b.lat):
         return None
-    lon = b.lon + (360 if a.lon - b.lon > 180 else -360 if b.lon - a.lon > 180 else 0)  # noqa: PLR2004
+    lon = b.lon + (360 if a.lon - b.lon > 180 else -360 if b.lon - a.lon > 180 else 0)
     return LineString([(a.lon, a.lat), (lon, b.lat)])
 
 
 def _place_rows(parsed: Parsed) -> list[tuple[dict[str, Any], BaseGeometry | None]]:
     """Return one row a place and document, with how often it is named; names without a place keep their reason."""
-    from shapely import Point  # noqa: PLC0415
-
     groups: dict[str, list[Toponym]] = {}
     for toponym in parsed.toponyms:
         groups.setdefault(toponym.place.id if toponym.place else f"?{toponym.name}", []).append(toponym)
@@ -238,12 +241,11 @@ def _place_rows(parsed: Parsed) -> list[tuple[dict[str, Any], BaseGeometry | Non
     for ident, members in groups.items():
         best = max(members, key=lambda t: t.score)
         place = best.place
-        pinned = place is not None and place.lon is not None and place.precision in PINNED
         row = {
             "id": f"{parsed.document.id}#{ident}", "name": best.name, "use": ";".join(sorted({t.use.value for t in members})), **_place_columns(place, best.name), "score": best.score,
             "mentions": len(members), "reasons": ";".join(best.reasons), "reason": best.reason, "doc_id": parsed.document.id, "published": _iso(parsed.document.published),
         }  # fmt: skip
-        rows.append((row, Point(place.lon, place.lat) if pinned and place is not None else None))
+        rows.append((row, _point(place)))
     return rows
 
 

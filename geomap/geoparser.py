@@ -11,7 +11,7 @@ from geomap.context import read_story
 from geomap.errors import DocumentError, GeomapError, OptionError
 from geomap.events import find_events
 from geomap.gazetteer import Gazetteer
-from geomap.model import Document, Parsed
+from geomap.model import Document, Parsed, read_date
 from geomap.movements import find_movements
 from geomap.resolve import resolve
 from geomap.text.language import language
@@ -39,6 +39,7 @@ class Geoparser:
         When there is no gazetteer.
     OptionError
         For an unknown country in `bias`.
+
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Geoparser:
             When `text` is no text.
         OptionError
             When `published` is no date.
+
         """
         doc = text if isinstance(text, Document) else Document("text", _checked(text))
         day = read_date(published) if published is not None else doc.published or dateline_date(dateline(doc.text))
@@ -96,26 +98,6 @@ def default_gazetteer() -> Gazetteer:
 def parse(text: str | Document, *, published: dt.date | dt.datetime | str | None = None) -> Parsed:
     """Return what a text says of places, events and movements; see `Geoparser.parse`."""
     return Geoparser().parse(text, published=published)
-
-
-def read_date(value: dt.date | dt.datetime | str) -> dt.date | dt.datetime:
-    """Return an ISO date or aware datetime.
-
-    Raises
-    ------
-    OptionError
-        When `value` is none.
-    """
-    if isinstance(value, dt.date):
-        moment: dt.date | dt.datetime = value
-    else:
-        try:
-            moment = dt.date.fromisoformat(value) if len(value) <= 10 else dt.datetime.fromisoformat(value)  # noqa: PLR2004
-        except ValueError as error:
-            raise OptionError("published", value, "an ISO date such as 2023-09-25") from error
-    if isinstance(moment, dt.datetime) and moment.tzinfo is None:
-        return moment.date()
-    return moment
 
 
 def _checked(text: str) -> str:

@@ -6,6 +6,7 @@ data in JSON (`<` escaped) and text reaches the page through `textContent` only.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -62,6 +63,7 @@ def to_html(parsed: Parsed | Iterable[Parsed], *, title: str = "geomap", backgro
     ------
     MissingExtraError
         When folium is not installed.
+
     """
     results = [parsed] if isinstance(parsed, Parsed) else list(parsed)
     data = _data(results)
@@ -74,14 +76,14 @@ def to_html(parsed: Parsed | Iterable[Parsed], *, title: str = "geomap", backgro
 
 def _page(data: dict[str, Any], title: str, height: str) -> str:
     try:
-        import folium  # noqa: PLC0415
-        from branca.element import Element, Link  # noqa: PLC0415
+        import folium
+        from branca.element import Element, Link
     except ImportError as error:
         raise MissingExtraError("folium", "map") from error
     page = folium.Map(location=(0, 0), zoom_start=2, tiles=None, prefer_canvas=True, height=height, world_copy_jump=True, attribution_control=False)
     # A fixed name, so that the same input gives the same bytes.
     page._id = "geomap"  # noqa: SLF001
-    figure = page.get_root()
+    figure: Any = page.get_root()
     figure._id = "geomap_page"  # noqa: SLF001
     figure.title = None
     for child in list(figure._children.values()):  # noqa: SLF001
@@ -162,7 +164,7 @@ def _event(doc: Document, event: Event) -> dict[str, Any] | None:
         # The whole of a country says where it is not known better; no pin.
         return {**item, "area": _coordinates(_thinned(regions.outline(place))), "country": True}
     day = event.when.start if event.when is not None and event.when.start is not None else doc.published
-    shape = regions.outline(place, when=None if day is None else getattr(day, "date", lambda: day)()) or circle(place)
+    shape = regions.outline(place, when=day.date() if isinstance(day, dt.datetime) else day) or circle(place)
     return {**item, "area": _coordinates(_thinned(shape))}
 
 
@@ -198,9 +200,10 @@ def _points(mentions: Sequence[Mention]) -> list[list[float]]:
 
 def _view(results: Sequence[Parsed]) -> _View:
     """Return the box of what is drawn as current, with a margin; the world when nothing is."""
-    records = [x for r in results for x in (*r.events, *r.movements) if x.status not in _QUIET]
-    places = [m.place for x in records for m in ([*x.places[:1]] if isinstance(x, Event) else [*x.origins, *x.destinations, *x.within]) if m.place is not None]
-    fine = [p for p in places if p.lon is not None and (p.kind is not Kind.COUNTRY or p.uncertainty_km < 400)] or [p for p in places if p.lon is not None]  # noqa: PLR2004
+    mentions = [m for r in results for e in r.events if e.status not in _QUIET for m in e.places[:1]]
+    mentions += [m for r in results for x in r.movements if x.status not in _QUIET for m in (*x.origins, *x.destinations, *x.within)]
+    places = [m.place for m in mentions if m.place is not None]
+    fine = [p for p in places if p.lon is not None and (p.kind is not Kind.COUNTRY or p.uncertainty_km < 400)] or [p for p in places if p.lon is not None]
     if not fine:
         return _View(-170, -55, 180, 75)
     pad = [min(2.0, p.uncertainty_km / 180 + 0.4) for p in fine]
@@ -213,7 +216,7 @@ def _view(results: Sequence[Parsed]) -> _View:
 
 def _base(view: _View) -> dict[str, Any]:
     """Return the background: all countries coarsely, and in the view countries, admin-1 units and disputed areas in detail."""
-    from shapely import box  # noqa: PLC0415
+    from shapely import box
 
     window = box(max(-180, view.west - _MARGIN_DEG), max(-90, view.south - _MARGIN_DEG), min(180, view.east + _MARGIN_DEG), min(90, view.north + _MARGIN_DEG))
     wide = view.east - view.west > _WIDEST_DETAIL_DEG
@@ -251,14 +254,14 @@ def _clipped(frame: gpd.GeoDataFrame, window: BaseGeometry, tolerance: float) ->
 
 def _label_point(shape: BaseGeometry) -> list[float] | None:
     """Return where the name of a region fits inside the view, or None when too little of it is seen."""
-    if shape.is_empty or shape.area < 0.3:  # noqa: PLR2004 (square degrees)
+    if shape.is_empty or shape.area < 0.3:
         return None
     point = max(getattr(shape, "geoms", [shape]), key=lambda part: part.area).representative_point()
     return [round(point.y, 3), round(point.x, 3)]
 
 
 def _thinned(shape: BaseGeometry | None) -> BaseGeometry | None:
-    return None if shape is None else shape.simplify(0.02)
+    return None if shape is None else shape.simplify(0.005)
 
 
 def _coordinates(shape: BaseGeometry | None, digits: int = 3) -> list[Any]:
@@ -266,5 +269,5 @@ def _coordinates(shape: BaseGeometry | None, digits: int = 3) -> list[Any]:
     if shape is None or shape.is_empty:
         return []
     polygons = [p for p in getattr(shape, "geoms", [shape]) if p.geom_type == "Polygon"]
-    return [[[[round(y, digits), round(x, digits)] for x, y in ring.coords] for ring in (p.exterior, *p.interiors)] for p in polygons if len(p.exterior.coords) > 4 or p.area > 0.02]  # noqa: PLR2004
+    return [[[[round(y, digits), round(x, digits)] for x, y in ring.coords] for ring in (p.exterior, *p.interiors)] for p in polygons if len(p.exterior.coords) > 4 or p.area > 0.02]
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, Self
 
+from geomap.errors import OptionError
+
 
 class Use(StrEnum):
     """How a place name is used."""
@@ -150,7 +152,7 @@ class Record:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Return the value that `to_dict` described; unknown keys are ignored."""
-        hints = _hints(cls)
+        hints = _hints(cls)  # type: ignore[arg-type]
         return cls(**{name: _decoded(values[name], hint) for name, hint in hints.items() if name in values})
 
 
@@ -173,8 +175,29 @@ def iso(moment: dt.date | dt.datetime) -> str:
     return moment.isoformat()
 
 
+def read_date(value: dt.date | dt.datetime | str) -> dt.date | dt.datetime:
+    """Return an ISO date or aware datetime.
+
+    Raises
+    ------
+    OptionError
+        When `value` is none.
+
+    """
+    if isinstance(value, dt.date):
+        moment: dt.date | dt.datetime = value
+    else:
+        try:
+            moment = dt.date.fromisoformat(value) if len(value) <= 10 else dt.datetime.fromisoformat(value)
+        except ValueError as error:
+            raise OptionError("published", value, "an ISO date such as 2023-09-25") from error
+    if isinstance(moment, dt.datetime) and moment.tzinfo is None:
+        return moment.date()
+    return moment
+
+
 @functools.cache
-def _hints(cls: type) -> dict[str, Any]:
+def _hints(cls: type[Record]) -> dict[str, Any]:
     return {name: hint for name, hint in typing.get_type_hints(cls).items() if not name.startswith("_")}
 
 

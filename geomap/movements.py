@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from geomap.context import Sentence, Story, backdated, claimed_by, mention, status_of, time_for
-from geomap.model import Basis, DatePrecision, Document, Kind, Measure, Mention, Movement, MovementKind, Quantity, Status, Toponym, Use, When
+from geomap.model import Basis, DatePrecision, Document, Kind, Measure, Mention, Movement, MovementKind, Quantity, Status, Use, When
 from geomap.quantities import Figure, find_figures
 from geomap.times import Role, Time
 
@@ -72,7 +72,7 @@ def _in_sentence(story: Story, sentence: Sentence) -> list[Movement]:
         alone = next((t for t in triggers if _STRONG.match(t.word) and _told_of_people(sentence, t)), None)
         if alone is not None and not (figures and alone.kind is MovementKind.STOCK):
             pairs = [(alone, None)]
-    return [_movement(story, sentence, trigger, figure, triggers) for trigger, figure in pairs]
+    return [_movement(story, sentence, trigger, figure) for trigger, figure in pairs]
 
 
 def _triggers(sentence: Sentence) -> list[_Trigger]:
@@ -117,7 +117,7 @@ def _nearest(triggers: Sequence[_Trigger], figure: Figure, sentence: Sentence) -
         cost += 30 if not _STRONG.match(trigger.word) and any(_STRONG.match(t.word) for t in triggers) and trigger.start < figure.start else 0
         if best is None or cost < best[0]:
             best = (cost, trigger)
-    return best[1] if best is not None and best[0] < 190 else None  # noqa: PLR2004 (further apart they are not one statement)
+    return best[1] if best is not None and best[0] < 190 else None
 
 
 def _told_of_people(sentence: Sentence, trigger: _Trigger) -> bool:
@@ -131,10 +131,10 @@ def _told_of_people(sentence: Sentence, trigger: _Trigger) -> bool:
     if trigger.kind is MovementKind.STOCK and not re.search(r"displaced|refugee|idp|shelter|homeless|camp", trigger.word, re.IGNORECASE):
         return False
     near = before[-70:] + " " + after[:45]
-    return bool(re.search(rf"\b{_PEOPLE}\b", near, re.IGNORECASE) or any(t.use is Use.DEMONYM and t.name.endswith("s") and abs(t.start - trigger.start) < 70 for t in sentence.toponyms))  # noqa: PLR2004
+    return bool(re.search(rf"\b{_PEOPLE}\b", near, re.IGNORECASE) or any(t.use is Use.DEMONYM and t.name.endswith("s") and abs(t.start - trigger.start) < 70 for t in sentence.toponyms))
 
 
-def _movement(story: Story, sentence: Sentence, trigger: _Trigger, figure: Figure | None, triggers: Sequence[_Trigger]) -> Movement:
+def _movement(story: Story, sentence: Sentence, trigger: _Trigger, figure: Figure | None) -> Movement:
     clause = sentence.clause(trigger.start, trigger.end)
     kind = _kind(sentence, trigger)
     origins, destinations, within = _ends(sentence, trigger, kind)
@@ -166,11 +166,11 @@ def _progressive(trigger: _Trigger, sentence: Sentence) -> bool:
 
 def _ends(sentence: Sentence, trigger: _Trigger, kind: MovementKind) -> tuple[tuple[Mention, ...], tuple[Mention, ...], tuple[Mention, ...]]:
     """Return origins, destinations and the places within which a movement is told, by the words before each place."""
-    places = sorted([*(t for t in sentence.toponyms if t.use is not Use.DEMONYM), *sentence.coreferences], key=lambda p: p.start)
+    named = [mention(t) for t in sentence.toponyms if t.use is not Use.DEMONYM]
+    places = sorted([*named, *sentence.coreferences], key=lambda p: p.start)
     roles: dict[str, list[Mention]] = {"from": [], "to": [], "in": []}
-    previous: tuple[Toponym | Mention, str] | None = None
-    for place in places:
-        item = place if isinstance(place, Mention) else mention(place)
+    previous: tuple[Mention, str] | None = None
+    for item in places:
         role = _role(sentence, item, trigger, kind)
         if previous is not None and (gap := sentence.text[previous[0].end - sentence.span.start : item.start - sentence.span.start]) and _LIST.match(gap):
             if _contained(previous[0], item):
@@ -188,7 +188,7 @@ def _ends(sentence: Sentence, trigger: _Trigger, kind: MovementKind) -> tuple[tu
     return origins, destinations, within[:3]
 
 
-def _contained(container: Toponym | Mention, item: Mention) -> bool:
+def _contained(container: Mention, item: Mention) -> bool:
     """Tell whether the second of "Goma, North Kivu" only says where the first is."""
     inner, outer = container.place, item.place
     if inner is None or outer is None:
@@ -211,8 +211,8 @@ def _role(sentence: Sentence, item: Mention, trigger: _Trigger, kind: MovementKi
         return "from"
     if _FROM.search(before[-120:]):
         return "from"
-    far = item.start - trigger.end > 110 or item.end < trigger.start - 60  # noqa: PLR2004
-    if _TO.search(before[-90:]) and not far and item.start > trigger.start - 12:  # noqa: PLR2004
+    far = item.start - trigger.end > 110 or item.end < trigger.start - 60
+    if _TO.search(before[-90:]) and not far and item.start > trigger.start - 12:
         return "to"
     if item.name.casefold() == "there" and item.start >= trigger.end:
         return "to" if kind is not MovementKind.STOCK else "in"
@@ -319,7 +319,8 @@ def _compatible(a: Sequence[Mention], b: Sequence[Mention]) -> bool:
 
 
 def _join(a: Movement, b: Movement) -> Movement:
-    evidence = tuple(sorted({*a.evidence, *b.evidence}, key=lambda e: e.start))
+    # Records come in text order, so joining keeps the evidence in order.
+    evidence = a.evidence if b.evidence[0] == a.evidence[-1] else (*a.evidence, *b.evidence)
     return replace(
         a, origins=a.origins or b.origins, destinations=a.destinations or b.destinations, within=a.within or b.within, when=a.when or b.when,
         group=a.group or b.group, claimed_by=a.claimed_by or b.claimed_by, reason=a.reason or b.reason, evidence=evidence, score=max(a.score, b.score),

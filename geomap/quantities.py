@@ -118,7 +118,7 @@ def _digits(digits: str, scale: str | None) -> int | None:
         if fraction and factor == 1:
             return None
         # Whole arithmetic: 1.2 million is 1,200,000 to the last digit.
-        value = int(whole + fraction) * factor // 10 ** len(fraction) if len(whole + fraction) <= 15 else LARGEST  # noqa: PLR2004
+        value = int(whole + fraction) * factor // 10 ** len(fraction) if len(whole + fraction) <= 15 else LARGEST
     return value if value < LARGEST else None
 
 
@@ -171,9 +171,9 @@ def _figure(text: str, match: re.Match[str], stop: int) -> Figure | None:
     noun, unit, group = _counted_noun(text, last, stop)
     plain = match["figure"] or ""
     if not noun and not match["vague"]:
-        if _dated(before, after, plain) or (quantity.value is not None and quantity.value < 2):  # noqa: PLR2004
+        if _dated(before, after, plain) or (quantity.value is not None and quantity.value < 2):
             return None
-        if not plain[:1].isdigit() and quantity.value is not None and quantity.value < 20:  # noqa: PLR2004 ("one of them")
+        if not plain[:1].isdigit() and quantity.value is not None and quantity.value < 20:
             return None
     if noun and _dated(before, "", plain) and not match["vague"] and _MONTH_BESIDE.search(before[-10:]):
         return None
@@ -185,9 +185,9 @@ def _dated(before: str, after: str, plain: str) -> bool:
     if not plain.isdigit():
         return False
     near = _MONTH_BESIDE.match(after.lstrip(" ,")) or re.search(r"\b" + _MONTH_BESIDE.pattern + r"\s*$", before, re.IGNORECASE)
-    if int(plain) <= 31 and near:  # noqa: PLR2004
+    if int(plain) <= 31 and near:
         return True
-    year = len(plain) == 4 and 1000 <= int(plain) <= 2100  # noqa: PLR2004
+    year = len(plain) == 4 and 1000 <= int(plain) <= 2100
     return year and bool(near or _YEAR_BEFORE.search(before) or not re.match(r"\s+(?:had|have|were|are|was|fled|left|crossed|of)\b", after))
 
 
@@ -213,9 +213,9 @@ def _counted(match: re.Match[str]) -> Quantity | None:
         upper = read_number(match["upper"])
         separator = match["to"].strip().casefold()
         # "10 to 12 thousand": the scale of the second belongs to both.
-        if upper is not None and (scaled := re.search(rf"{_SCALE}$", match["upper"], re.IGNORECASE)) and value < 1000 <= upper:  # noqa: PLR2004
+        if upper is not None and (scaled := re.search(rf"{_SCALE}$", match["upper"], re.IGNORECASE)) and value < 1000 <= upper:
             value = read_number(f"{match['figure']} {scaled.group()}") or value
-        if upper is not None and value < upper and (separator not in {"and"} or match["between"]):
+        if upper is not None and value < upper and (separator != "and" or match["between"]):
             return Quantity(None, value, upper, Quantifier.RANGE, text=match.group().strip())
         return None if separator in {"-", "–"} else _bounded(value, bound, text)
     after = (match["after"] or "").strip().casefold()

@@ -12,7 +12,7 @@ import os
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from geomap.errors import OptionError, RegionError
 from geomap.gazetteer import find_source
@@ -49,6 +49,7 @@ def layer(name: str) -> gpd.GeoDataFrame:
     ------
     RegionError
         When there is no such layer.
+
     """
     if name not in LAYERS:
         msg = f"no region layer {name!r}; there are {', '.join(LAYERS)}"
@@ -57,9 +58,9 @@ def layer(name: str) -> gpd.GeoDataFrame:
 
 
 def _read(source: Path, name: str) -> gpd.GeoDataFrame:
-    import geopandas as gpd  # noqa: PLC0415
-    import numpy as np  # noqa: PLC0415
-    import shapely  # noqa: PLC0415
+    import geopandas as gpd
+    import numpy as np
+    import shapely
 
     with np.load(source / f"{name}_shapes.npz", allow_pickle=False) as packed:
         coords = np.cumsum(packed["deltas"].T, axis=0).astype(float) * GRID_DEG
@@ -96,10 +97,11 @@ def locate(lon: float, lat: float, *, when: dt.date | None = None, policy: Polic
     dict
         `country` (ISO 3166-1 alpha-3), `country_name`, `admin1`, `admin1_name`, `disputed`, `administered_by`, `claimed_by`, `policy`; empty
         where nothing lies.
-    """
-    import geopandas as gpd  # noqa: PLC0415
 
-    if not (-180 <= lon <= 180 and -90 <= lat <= 90):  # noqa: PLR2004
+    """
+    import geopandas as gpd
+
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise OptionError("lon, lat", (lon, lat), "degrees within -180..180 and -90..90")
     point = gpd.GeoDataFrame(geometry=gpd.points_from_xy([lon], [lat]), crs="EPSG:4326")
     row = join(point, when=when, policy=policy).iloc[0]
@@ -120,9 +122,8 @@ def join(points: gpd.GeoDataFrame, *, when: dt.date | None = None, policy: Polic
         out[target] = [units.iloc[i][column] if i >= 0 else "" for i in inside]
     for target, column in (("disputed", "name"), ("administered_by", "administered_by"), ("claimed_by", "claimed_by")):
         out[target] = [areas.iloc[i][column] if i >= 0 else "" for i in contested]
-    for position, i in enumerate(contested):
-        if i >= 0 and policy is not Policy.DE_FACTO and policy != Policy.DE_FACTO.value:
-            out.iloc[position, out.columns.get_loc("country")] = areas.iloc[i]["country"]
+    if policy != Policy.DE_FACTO:
+        out["country"] = [areas.iloc[i]["country"] if i >= 0 else known for known, i in zip(out["country"], contested, strict=True)]
     out["policy"] = str(policy)
     return out
 
@@ -174,7 +175,7 @@ def _parts() -> dict[str, tuple[str, ...]]:
 
 
 def _union(parts: tuple[str, ...]) -> BaseGeometry | None:
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     units, states = layer("admin1"), layer("countries")
     found = pd.concat([units[units["iso_3166_2"].isin(parts)], states[states["country"].isin(parts)]])
@@ -183,12 +184,7 @@ def _union(parts: tuple[str, ...]) -> BaseGeometry | None:
 
 def data_version() -> str:
     """Return the folder's digest of region data, for files that leave."""
-    from geomap.gazetteer.compile import digest  # noqa: PLC0415
+    from geomap.gazetteer.compile import digest
 
     return digest(Path(os.fspath(find_source())))
 
-
-def attributes(name: str) -> list[dict[str, Any]]:
-    """Return the attribute rows of a layer without its shapes."""
-    frame = layer(name)
-    return frame.drop(columns="geometry").to_dict("records")

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from geomap.gazetteer import ABBREVIATION, DEMONYM, KINDS, PRIMARY, Gazetteer, haversine_km, key
 from geomap.model import Document, Kind, Toponym, Use
+from geomap.toponyms.features import word_class
 from geomap.toponyms.linear import WEIGHTS
 
 MOST_CANDIDATES = 24
@@ -89,9 +90,10 @@ def resolve(doc: Document, toponyms: Sequence[Toponym], gaz: Gazetteer, *, bias:
     -------
     list of Toponym
         In the same order. What cannot be resolved keeps `place` None and a `reason`.
+
     """
     weights = _weights()
-    groups = group(doc, toponyms, gaz)
+    groups = group(toponyms, gaz)
     chosen = {name: _first_guess(candidates, gaz) for name, (_, candidates) in groups.items()}
     rankings: dict[str, list[tuple[float, Candidate, dict[str, float]]]] = {}
     for _ in range(2):
@@ -106,7 +108,7 @@ def resolve(doc: Document, toponyms: Sequence[Toponym], gaz: Gazetteer, *, bias:
     return out
 
 
-def group(doc: Document, toponyms: Sequence[Toponym], gaz: Gazetteer) -> dict[str, tuple[list[int], list[Candidate]]]:
+def group(toponyms: Sequence[Toponym], gaz: Gazetteer) -> dict[str, tuple[list[int], list[Candidate]]]:
     """Return for each distinct name the positions that carry it and its candidates: one referent a document."""
     positions: dict[str, list[int]] = defaultdict(list)
     for position, toponym in enumerate(toponyms):
@@ -129,6 +131,9 @@ def candidates(toponym: Toponym, gaz: Gazetteer) -> list[Candidate]:
 def inner_candidates(name: str, gaz: Gazetteer) -> list[Candidate]:
     """Return what the longest known name inside an unknown one may mean: "Cavan Institute" is near Cavan."""
     words = name.split()
+    # "Jordan Henderson" is no place near Jordan: only a thing with a seat takes the place of a name inside it.
+    if not any(word_class(word) in {"org", "plc"} for word in words):
+        return []
     for size in range(len(words) - 1, 0, -1):
         for at in range(len(words) - size + 1):
             part = " ".join(words[at : at + size]).strip(",()'’\"")
@@ -165,13 +170,14 @@ def context_without(
 ) -> Context:
     """Return what all other names of the document say of place."""
     country_column, one, kinds = gaz.column("country"), gaz.column("admin1"), gaz.column("kind")
-    countries: Counter[int] = Counter()
-    provinces: Counter[int] = Counter()
-    points, named = [], set()
+    countries: dict[int, float] = defaultdict(float)
+    provinces: dict[int, float] = defaultdict(float)
+    points: list[tuple[str, float, float]] = []
+    named: set[int] = set()
     for other, guess in chosen.items():
         if other == name or guess is None:
             continue
-        weight = math.sqrt(len(groups[other][0])) * (1.0 if len(groups[other][1]) < 3 else 0.5)  # noqa: PLR2004
+        weight = math.sqrt(len(groups[other][0])) * (1.0 if len(groups[other][1]) < 3 else 0.5)
         if country_column[guess.row] >= 0:
             countries[country_column[guess.row]] += weight
             if KINDS[kinds[guess.row]] is Kind.COUNTRY:
@@ -204,13 +210,13 @@ def describe(
     kind, country, province = KINDS[column("kind")[row]], column("country")[row], column("admin1")[row]
     features: dict[str, float] = {"log_population": math.log1p(max(_NOMINAL.get(kind, 0), column("population")[row])) / 10, _KIND_FEATURE[kind]: 1.0}
     code = column("feature")[row]
-    features["capital"], features["seat"], features["section"] = float(code == 4), float(code == 3), float(code == 5)  # noqa: PLR2004
+    features["capital"], features["seat"], features["section"] = float(code == 4), float(code == 3), float(code == 5)
     features["primary_name"], features["abbreviation"] = float(candidate.how == PRIMARY), float(candidate.how == ABBREVIATION)
     features["same_spelling"] = float(gaz.name_at(row) == toponyms[members[0]].name)
     features["country_share"] = context.countries.get(country, 0.0) if kind is not Kind.COUNTRY else 0.0
-    features["admin1_share"] = context.provinces.get(province, 0.0) if kind not in {Kind.COUNTRY} else 0.0
+    features["admin1_share"] = context.provinces.get(province, 0.0) if kind is not Kind.COUNTRY else 0.0
     features["country_in_text"] = float(country in context.named_countries and kind is not Kind.COUNTRY)
-    features["most_prominent"], features["prominence_rank"] = float(position == 0), min(position, 10) / 10
+    features["most_prominent"], features["prominence_rank"] = float(position == 0), min(float(position), 10.0) / 10
     features["biased"] = float(country in context.bias)
     if kind is not Kind.COUNTRY:
         features["near_50km"], features["near_300km"] = _nearness(row, context, gaz)
@@ -222,7 +228,7 @@ def describe(
 
 def _nearness(row: int, context: Context, gaz: Gazetteer) -> tuple[float, float]:
     place_lon, place_lat = gaz.column("lon")[row] / 1e5, gaz.column("lat")[row] / 1e5
-    if not context.points or place_lat > 90:  # noqa: PLR2004 (no coordinates)
+    if not context.points or place_lat > 90:
         return 0.0, 0.0
     nearest = min(haversine_km(place_lon, place_lat, lon, lat) for _, lon, lat in context.points)
     return math.exp(-nearest / 50), math.exp(-nearest / 300)
@@ -230,7 +236,8 @@ def _nearness(row: int, context: Context, gaz: Gazetteer) -> tuple[float, float]
 
 def _local(doc: Document, toponyms: Sequence[Toponym], member: int, row: int, kind: Kind, gaz: Gazetteer) -> dict[str, float]:
     """Return what stands right beside one mention."""
-    toponym, text, features = toponyms[member], doc.text, {}
+    toponym, text = toponyms[member], doc.text
+    features: dict[str, float] = {}
     before, after = text[max(0, toponym.start - 24) : toponym.start], text[toponym.end : toponym.end + 20]
     admin = bool(_ADMIN_AFTER.match(after) or _ADMIN_BEFORE.search(before) or _ADMIN_AFTER.search(toponym.name))
     city = bool(_CITY_BEFORE.search(before) or _CITY_AFTER.match(after))
@@ -282,7 +289,7 @@ def _resolved(toponym: Toponym, ranking: list[tuple[float, Candidate, dict[str, 
     reasons = tuple(
         _REASONS[name].format(country=place.country_name, population=place.population)
         for name, value in sorted(features.items(), key=lambda f: -weights[f[0]] * f[1])
-        if name in _REASONS and weights[name] * value > 0.3  # noqa: PLR2004 (a smaller share decided nothing)
+        if name in _REASONS and weights[name] * value > 0.3
     )
     score = round(toponym.score / total, 4)
     others = tuple(gaz.place_at(c.row) for _, c, _ in ranking[1 : 1 + MOST_ALTERNATIVES])

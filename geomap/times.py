@@ -82,7 +82,7 @@ _PATTERNS: dict[str, str] = {
     "this": r"(?:(?P<edge>earlier|later|early|late)\s+)?(?P<this>this)\s+(?P<unit>week|month|year|weekend|morning|afternoon|evening)",
     "named": r"(?P<named>the day before yesterday|yesterday|today|tonight|tomorrow|now|last night|overnight)",
     "weekday": rf"(?:(?P<way>last|next|this|past|the following|coming)\s+)?(?P<wd>{_WEEKDAY})(?:\s+(?:morning|afternoon|evening|night))?(?:\s+(?P<back>last week|this week|next week))?",
-    "in_month": rf"(?P<way>last|next|this)?\s*(?P<m>(?:january|february|march|april|june|july|august|september|october|november|december))|(?<=in )(?P<may>May)\b",
+    "in_month": r"(?P<way>last|next|this)?\s*(?P<m>(?:january|february|march|april|june|july|august|september|october|november|december))|(?<=in )(?P<may>May)\b",
     "decade": r"the\s+(?P<part>early|mid|late)?[- ]?(?P<y>(?:1[5-9]|20)\d0)s",
     "year": rf"(?P<part>early|mid|late)?[- ]?(?P<y>{_YEAR})(?![\d,.]\d|%|\s*(?:people|persons|refugees|families|displaced|civilians))",
 }  # fmt: skip
@@ -108,6 +108,7 @@ def find_times(text: str, start: int, end: int, published: dt.date | dt.datetime
         Publication date; without it relative times keep their words and get no dates.
     future
         Whether the sentence speaks of what is to come, so that a bare weekday is the next one.
+
     """
     if not _CUE.search(text, start, end):
         return []
@@ -172,12 +173,12 @@ def _moment(clock: re.Match[str], when: When) -> dt.datetime | None:
         hours, minutes, offset = local, int(minute or 0), float(ZONES[zone])
     else:
         return None
-    if hours > 23 or minutes > 59:  # noqa: PLR2004
+    if hours > 23 or minutes > 59:
         return None
     day = _day(when.start)
     moment = dt.datetime(day.year, day.month, day.day, hours, minutes, tzinfo=dt.timezone(dt.timedelta(hours=offset))).astimezone(dt.UTC)
     # A local clock after midnight whose GMT is the evening before: 2 am (22:00 GMT) on Monday.
-    if clock["hour2"] and local - hours < -12:  # noqa: PLR2004
+    if clock["hour2"] and local - hours < -12:
         moment -= dt.timedelta(days=1)
     return moment
 
@@ -210,24 +211,24 @@ def _nearest_year(month: int, day: int, anchor: dt.date | None, *, future: bool)
         return anchor.year
     gap = (candidate - anchor).days
     if future:
-        return anchor.year if gap >= -7 else anchor.year + 1  # noqa: PLR2004
-    return anchor.year if gap <= 31 else anchor.year - 1  # noqa: PLR2004 (announced within a month)
+        return anchor.year if gap >= -7 else anchor.year + 1
+    return anchor.year if gap <= 31 else anchor.year - 1
 
 
 def _single(day: dt.date, basis: Basis) -> When:
     return When(day, day, DatePrecision.DAY, basis)
 
 
-def _read_day(m: re.Match[str], anchor: dt.date | None, future: bool) -> When | None:  # noqa: FBT001
+def _read_day(m: re.Match[str], anchor: dt.date | None, future: bool) -> When | None:
     month, day = (_month_of(m["m"]) if not m["m"].isdigit() else int(m["m"])), _day_of(m["d"])
     year = int(m["y"]) if m["y"] else _nearest_year(month, day, anchor, future=future)
     if year is None:
         return None
-    found = _date(year, month, day) if 1 <= month <= 12 else None  # noqa: PLR2004
+    found = _date(year, month, day) if 1 <= month <= 12 else None
     return _NOTHING if found is None else _single(found, Basis.EXPLICIT if m["y"] else Basis.INFERRED)
 
 
-def _read_between(m: re.Match[str], anchor: dt.date | None, future: bool) -> When | None:  # noqa: FBT001
+def _read_between(m: re.Match[str], anchor: dt.date | None, future: bool) -> When | None:
     groups = m.groupdict()
     month2 = _month_of(groups.get("m2") or groups["m1"])
     month1 = _month_of(groups["m1"]) if groups.get("m1") else month2
@@ -242,7 +243,7 @@ def _read_between(m: re.Match[str], anchor: dt.date | None, future: bool) -> Whe
     return When(first, last, DatePrecision.RANGE, Basis.EXPLICIT if explicit else Basis.INFERRED)
 
 
-def _read_months(m: re.Match[str], anchor: dt.date | None, future: bool) -> When | None:  # noqa: FBT001
+def _read_months(m: re.Match[str], anchor: dt.date | None, future: bool) -> When | None:
     month1, month2 = _month_of(m["m1"]), _month_of(m["m2"])
     year2 = int(m["y2"]) if m["y2"] else _nearest_year(month2, 1, anchor, future=future)
     if year2 is None:
@@ -251,18 +252,18 @@ def _read_months(m: re.Match[str], anchor: dt.date | None, future: bool) -> When
     return When(dt.date(year1, month1, 1), _last_of(year2, month2), DatePrecision.RANGE, Basis.EXPLICIT if m["y2"] else Basis.INFERRED)
 
 
-def _read_years(m: re.Match[str], _anchor: dt.date | None, _future: bool) -> When | None:  # noqa: FBT001
+def _read_years(m: re.Match[str], _anchor: dt.date | None, _future: bool) -> When | None:
     first = int(m["y1"])
-    last = int(m["y2"]) if len(m["y2"]) == 4 else first // 100 * 100 + int(m["y2"])  # noqa: PLR2004
+    last = int(m["y2"]) if len(m["y2"]) == 4 else first // 100 * 100 + int(m["y2"])
     return _NOTHING if last <= first else When(dt.date(first, 1, 1), dt.date(last, 12, 31), DatePrecision.YEAR, Basis.EXPLICIT)
 
 
-def _read_month(m: re.Match[str], _anchor: dt.date | None, _future: bool) -> When | None:  # noqa: FBT001
+def _read_month(m: re.Match[str], _anchor: dt.date | None, _future: bool) -> When | None:
     year, month = int(m["y"]), _month_of(m["m"])
     return When(dt.date(year, month, 1), _last_of(year, month), DatePrecision.MONTH, Basis.EXPLICIT)
 
 
-def _read_in_month(m: re.Match[str], anchor: dt.date | None, future: bool) -> When | None:  # noqa: FBT001
+def _read_in_month(m: re.Match[str], anchor: dt.date | None, future: bool) -> When | None:
     month = _month_of(m["m"] or m["may"])
     way = (m["way"] or "").casefold()
     year = _nearest_year(month, 1, anchor, future=future or way == "next")
@@ -271,12 +272,12 @@ def _read_in_month(m: re.Match[str], anchor: dt.date | None, future: bool) -> Wh
     return When(dt.date(year, month, 1), _last_of(year, month), DatePrecision.MONTH, Basis.INFERRED)
 
 
-def _read_year(m: re.Match[str], _anchor: dt.date | None, _future: bool) -> When | None:  # noqa: FBT001
+def _read_year(m: re.Match[str], _anchor: dt.date | None, _future: bool) -> When | None:
     year = int(m["y"])
     return When(dt.date(year, 1, 1), dt.date(year, 12, 31), DatePrecision.YEAR, Basis.EXPLICIT)
 
 
-def _read_decade(m: re.Match[str], _anchor: dt.date | None, _future: bool) -> When | None:  # noqa: FBT001
+def _read_decade(m: re.Match[str], _anchor: dt.date | None, _future: bool) -> When | None:
     year = int(m["y"])
     return When(dt.date(year, 1, 1), dt.date(year + 9, 12, 31), DatePrecision.RANGE, Basis.EXPLICIT)
 
@@ -297,11 +298,11 @@ def _count(word: str | None) -> int:
     return int(word) if word.isdigit() else _NUMBERS.get(word.removeprefix("a ").removesuffix(" of").strip() or "a", 1)
 
 
-def _read_ago(m: re.Match[str], anchor: dt.date | None, _future: bool) -> When | None:  # noqa: FBT001
+def _read_ago(m: re.Match[str], anchor: dt.date | None, _future: bool) -> When | None:
     if anchor is None:
         return None
     n, unit = _count(m["n"]), m["unit"].casefold().rstrip("s")
-    if n > 200:  # noqa: PLR2004
+    if n > 200:
         return _NOTHING
     if unit == "hour":
         return _single(anchor - dt.timedelta(hours=n), Basis.RELATIVE)
@@ -316,7 +317,7 @@ def _read_ago(m: re.Match[str], anchor: dt.date | None, _future: bool) -> When |
     return When(dt.date(year, 1, 1), dt.date(year, 12, 31), DatePrecision.YEAR, Basis.RELATIVE) if year > 0 else _NOTHING
 
 
-def _read_past(m: re.Match[str], anchor: dt.date | None, _future: bool) -> When | None:  # noqa: FBT001
+def _read_past(m: re.Match[str], anchor: dt.date | None, _future: bool) -> When | None:
     if anchor is None:
         return None
     way, unit = m["way"].casefold(), m["unit"].casefold()
@@ -342,7 +343,7 @@ def _window(anchor: dt.date, n: int, unit: str, sign: int) -> When:
     digits = re.match(r"\d+", unit)
     name = unit.lstrip("0123456789 ").rstrip("s")
     if name == "hour":
-        other = anchor + sign * dt.timedelta(hours=int(digits.group()) if digits else n if n > 3 else 24)  # noqa: PLR2004
+        other = anchor + sign * dt.timedelta(hours=int(digits.group()) if digits else n if n > 3 else 24)
     elif name == "month":
         other = _shift_months(anchor, sign * n)
     elif name in {"year", "decade"}:
@@ -358,11 +359,11 @@ def _last_weekend(anchor: dt.date) -> When:
     return When(saturday, saturday + dt.timedelta(days=1), DatePrecision.RANGE, Basis.RELATIVE)
 
 
-def _read_weekend(_m: re.Match[str], anchor: dt.date | None, _future: bool) -> When | None:  # noqa: FBT001
+def _read_weekend(_m: re.Match[str], anchor: dt.date | None, _future: bool) -> When | None:
     return None if anchor is None else _last_weekend(anchor)
 
 
-def _read_this(m: re.Match[str], anchor: dt.date | None, _future: bool) -> When | None:  # noqa: FBT001
+def _read_this(m: re.Match[str], anchor: dt.date | None, _future: bool) -> When | None:
     if anchor is None:
         return None
     unit = m["unit"].casefold()
@@ -373,7 +374,7 @@ def _read_this(m: re.Match[str], anchor: dt.date | None, _future: bool) -> When 
     if unit == "year":
         return When(dt.date(anchor.year, 1, 1), dt.date(anchor.year, 12, 31), DatePrecision.YEAR, Basis.RELATIVE)
     if unit == "weekend":
-        saturday = anchor + dt.timedelta(days=5 - anchor.weekday() if anchor.weekday() < 5 else -(anchor.weekday() - 5))  # noqa: PLR2004
+        saturday = anchor + dt.timedelta(days=5 - anchor.weekday() if anchor.weekday() < 5 else -(anchor.weekday() - 5))
         return When(saturday, saturday + dt.timedelta(days=1), DatePrecision.RANGE, Basis.RELATIVE)
     return _single(anchor, Basis.RELATIVE)
 
@@ -381,14 +382,14 @@ def _read_this(m: re.Match[str], anchor: dt.date | None, _future: bool) -> When 
 _NAMED = {"yesterday": -1, "today": 0, "tonight": 0, "now": 0, "tomorrow": 1, "last night": -1, "overnight": 0, "the day before yesterday": -2}
 
 
-def _read_named(m: re.Match[str], anchor: dt.date | None, _future: bool) -> When | None:  # noqa: FBT001
+def _read_named(m: re.Match[str], anchor: dt.date | None, _future: bool) -> When | None:
     word = m["named"].casefold()
     if word == "now":
         return _NOTHING
     return None if anchor is None else _single(anchor + dt.timedelta(days=_NAMED[word]), Basis.RELATIVE)
 
 
-def _read_weekday(m: re.Match[str], anchor: dt.date | None, future: bool) -> When | None:  # noqa: FBT001
+def _read_weekday(m: re.Match[str], anchor: dt.date | None, future: bool) -> When | None:
     if anchor is None:
         return None
     wanted, way, back = WEEKDAYS[m["wd"].casefold()], (m["way"] or "").casefold(), (m["back"] or "").casefold()

@@ -17,8 +17,8 @@ from train_linear import read
 
 from geomap.gazetteer import Gazetteer, haversine_km
 from geomap.model import Document, Toponym, Use
-from geomap.toponyms.recognise import is_demonym
 from geomap.resolve import FEATURES, _first_guess, context_without, describe, group
+from geomap.toponyms.recognise import is_demonym
 
 CORPORA = ("lgl", "geowebnews_a", "geovirus_a", "geocorpora", "wiktor_sample")
 LIMIT = {"wiktor_sample": 500, "geocorpora": 1500}
@@ -38,7 +38,7 @@ def examples(doc: dict, gaz: Gazetteer) -> list[tuple[np.ndarray, np.ndarray, fl
     order = sorted(range(len(tops)), key=lambda i: tops[i].start)
     tops, gold = [tops[i] for i in order], [gold[i] for i in order]
     document = Document(doc["id"], text)
-    groups = group(document, tops, gaz)
+    groups = group(tops, gaz)
     chosen = {name: _first_guess(c, gaz) for name, (_, c) in groups.items()}
     out = []
     for name, (members, candidates) in groups.items():

@@ -123,5 +123,6 @@ function geomapDraw(map, data) {
   var foot = L.control({ position: "bottomright" });
   foot.onAdd = function () { return el("div", data.disclaimer + " " + data.attribution + " Data " + data.version + ".", "gm-foot"); };
   foot.addTo(map);
-  map.fitBounds(data.view, { padding: [10, 10], animate: false });
+  var wide = window.innerWidth > 600;
+  map.fitBounds(data.view, { paddingTopLeft: [wide ? 50 : 10, 10], paddingBottomRight: [wide ? 260 : 10, 40], animate: false });
 }

@@ -141,9 +141,9 @@ class _Builder:
                 country=position, population=int(c["population"]), uncertainty=_tenths(radius),
             )  # fmt: skip
             for column, cell in c.items():
-                if column == "aliases" or len(column) == 2:  # noqa: PLR2004 (a language code)
+                if column == "aliases" or len(column) == 2:
                     for alias in filter(None, cell.split("|")):
-                        self.name(row, alias, ABBREVIATION if len(alias) <= 3 and alias.isascii() else ALTERNATE)  # noqa: PLR2004
+                        self.name(row, alias, ABBREVIATION if len(alias) <= 3 and alias.isascii() else ALTERNATE)
 
     def add_divisions(self) -> None:
         for d in read_table(self.source / "divisions.tsv.xz"):

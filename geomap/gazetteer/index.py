@@ -52,6 +52,7 @@ def find_source(path: str | os.PathLike[str] | None = None) -> Path:
     ------
     GazetteerNotFoundError
         When none of them holds `places.tsv.xz`; a given path or variable is never passed over silently.
+
     """
     package = Path(__file__).parent.parent
     named = path or os.environ.get("GEOMAP_GAZETTEER")
@@ -76,6 +77,7 @@ class Gazetteer:
     Raises
     ------
     GazetteerNotFoundError, GazetteerError
+
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None, *, cache: str | os.PathLike[str] | None = None) -> None:
@@ -119,7 +121,7 @@ class Gazetteer:
 
     def extends(self, folded: str) -> bool:
         """Tell whether some name starts with this key and has more words."""
-        return bool(self._trie.has_keys_with_prefix(folded + " "))
+        return next(self._trie.iterkeys(folded + " "), None) is not None
 
     def column(self, name: str) -> memoryview:
         """Return a column of numbers by row (`kind`, `population`, `country`, `lon`, ...), as stored."""
@@ -140,6 +142,7 @@ class Gazetteer:
         ----------
         name
             A place name or demonym, in any script and spelling that the gazetteer holds.
+
         """
         ranked = sorted(self.postings(name), key=lambda p: (-self.prominence(*p), p[0]))
         return [self.place_at(row) for row in dict.fromkeys(row for row, _ in ranked)]
@@ -151,6 +154,7 @@ class Gazetteer:
         ------
         GazetteerError
             When there is none.
+
         """
         row = self.row(ident)
         if row is None:

@@ -44,6 +44,7 @@ def key(name: str) -> str:
     -------
     str
         The key, empty when the name holds no letter or digit.
+
     """
     folded = fold(name)
     words = folded.split(" ")

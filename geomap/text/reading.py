@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from geomap.errors import DocumentError, MissingExtraError
-from geomap.model import Document
+from geomap.errors import DocumentError, MissingExtraError, OptionError
+from geomap.model import Document, read_date
 
 SUFFIXES = (".txt", ".html", ".htm", ".jsonl", ".csv", ".parquet")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ].+)?$")
@@ -28,6 +28,7 @@ def read_documents(source: str) -> Iterator[Read]:
     ------
     DocumentError
         When `source` itself is missing, a folder without texts, or of a kind that is not read.
+
     """
     if source == "-":
         yield _guarded("-", sys.stdin.buffer.read())
@@ -50,7 +51,7 @@ def read_documents(source: str) -> Iterator[Read]:
 def _read_file(path: Path) -> Iterator[Read]:
     suffix = path.suffix.casefold()
     if suffix in {".txt", ".html", ".htm"}:
-        yield _guarded(path.name.removesuffix(path.suffix), path.read_bytes(), markup=suffix != ".txt", front=_front(path))
+        yield _guarded(path.name, path.read_bytes(), markup=suffix != ".txt", front=_front(path))
     elif suffix == ".jsonl":
         yield from _read_jsonl(path)
     elif suffix == ".csv":
@@ -73,7 +74,7 @@ def _guarded(ident: str, raw: bytes, *, markup: bool = False, front: dict[str, A
     title = ""
     if markup:
         title, text = text_of_html(text)
-    return _document({**(front or {}), "id": ident, "text": text, "title": (front or {}).get("title", title)}, ident)
+    return _document({**(front or {}), "id": Path(ident).stem, "text": text, "title": (front or {}).get("title", title)}, ident)
 
 
 def decode(name: str, raw: bytes) -> str:
@@ -83,6 +84,7 @@ def decode(name: str, raw: bytes) -> str:
     ------
     DocumentError
         For binary files, and for other encodings with the offset of the first bad byte.
+
     """
     if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return raw.decode("utf-16")
@@ -95,8 +97,6 @@ def decode(name: str, raw: bytes) -> str:
 
 
 def _document(values: dict[str, Any], where: str) -> Read:
-    from geomap.geoparser import read_date  # noqa: PLC0415
-
     text = values.get("text")
     if not isinstance(text, str):
         return DocumentError(where, "it has no 'text'")
@@ -104,7 +104,10 @@ def _document(values: dict[str, Any], where: str) -> Read:
         return DocumentError(where, "the text is empty")
     published = values.get("published") or values.get("date")
     if isinstance(published, str):
-        published = read_date(published.replace(" ", "T", 1)) if _DATE.match(published) else None
+        try:
+            published = read_date(published.strip().replace(" ", "T", 1)) if _DATE.match(published.strip()) else None
+        except OptionError as error:
+            return DocumentError(where, str(error))
     optional = {name: str(values[name]) for name in ("title", "source", "url") if values.get(name)}
     return Document(str(values.get("id", where)), text, published=published, **optional)
 
@@ -133,7 +136,7 @@ def _read_csv(path: Path) -> Iterator[Read]:
 
 def _read_parquet(path: Path) -> Iterator[Read]:
     try:
-        import pyarrow.parquet as pq  # noqa: PLC0415
+        import pyarrow.parquet as pq
     except ImportError as error:
         raise MissingExtraError("pyarrow", "parquet") from error
     for number, row in enumerate(pq.read_table(path).to_pylist(), start=1):

@@ -122,7 +122,7 @@ def dateline(text: str) -> Dateline | None:
     if match is None or not match["first"][:1].isupper():
         return None
     month = match["month"] or match["month2"]
-    capitals = match["first"].isupper() and len(match["first"]) > 2  # noqa: PLR2004 (shorter is an abbreviation)
+    capitals = match["first"].isupper() and len(match["first"]) > 2
     if not (month or match["agency"] or ((capitals or match["country"]) and match["mark"] != ":")):
         return None
     spans = tuple(Span(*match.span(name)) for name in ("first", "second", "country", "region") if match[name])

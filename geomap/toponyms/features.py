@@ -93,7 +93,7 @@ def describe(name: str, size: int, gaz: Gazetteer) -> Match | None:
     """Return what the gazetteer knows of `name`, leaving out readings that its capitals forbid ("us" is not the US)."""
     ranked = []
     for row, how in gaz.postings(name):
-        short = how == ABBREVIATION or len(name) <= 2  # noqa: PLR2004 (a postal code)
+        short = how == ABBREVIATION or len(name) <= 2
         if short and not name.isupper():
             continue
         ranked.append((gaz.prominence(row, how), row, how))
@@ -145,6 +145,7 @@ def token_features(words: list[Token], at: int, inside: list[tuple[Match, int] |
         The tag given to the token before: "O", "B" or "I".
     shouting
         Whether the sentence is written in capitals, so that shape says nothing.
+
     """
     word = words[at].text
     low = word.casefold()

@@ -6,17 +6,18 @@ the bundled one (see `docs/recognisers.md`).
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from geomap.gazetteer import DEMONYM, KINDS, Gazetteer, key
+from geomap.gazetteer import DEMONYM, Gazetteer, key
 from geomap.model import Document, Kind, Toponym, Use
 from geomap.text.segment import Dateline, Span, Token, dateline, tokens
 from geomap.toponyms import linear
 from geomap.toponyms.features import EVENT_HEADS, ORG_HEADS, Match, describe, use_features
-from geomap.toponyms.tagger import Tagged, name_span, prepare, prepared, spans
+from geomap.toponyms.tagger import Tagged, name_span, prepared, spans
 
 _SURE = 0.9
 # Words that look like demonyms or places and are neither when they stand so.
@@ -25,6 +26,7 @@ _NATIVE = re.compile(r"[^\x00-ɏḀ-ỿ\W\d_]")
 # A state that owns is a state, not ground: "belonging to Azerbaijan".
 _OWNED = re.compile(r"\b(?:belong(?:s|ed|ing)? to|owned by|ruled by|governed by|administered by|loyal to)\s+(?:the\s+)?$", re.IGNORECASE)
 _TIME_ZONE = frozenset({"gmt", "utc", "est", "edt", "cet"})
+_OUTLET = re.compile(r"\s(?:Post|Times|News|Tribune|Herald|Journal|Gazette|Telegraph|Guardian|Observer|Airlines|Airways|United)\b(?!\s+(?:Nations|States|Kingdom|Arab))")
 _OUTLET_AFTER = frozenset("post times news tribune herald journal gazette telegraph guardian observer airlines airways united".split())
 
 
@@ -60,10 +62,11 @@ def find_toponyms(doc: Document, gaz: Gazetteer, *, recogniser: Recogniser | Non
         Another recogniser than the bundled one.
     demonyms
         Whether "Armenian" and "Armenians" are toponyms.
+
     """
     text, line = doc.text, dateline(doc.text)
     sentences = list(prepared(text, gaz))
-    found: dict[Span, float] = {}
+    found = _Names(text)
     if recogniser is None:
         for sentence in sentences:
             for first, last, share in spans(sentence):
@@ -73,38 +76,53 @@ def find_toponyms(doc: Document, gaz: Gazetteer, *, recogniser: Recogniser | Non
             _keep(found, text, Span(start, end), share)
     for span in line.places if line else ():
         if gaz.knows(key(text[span.start : span.end])):
-            _replace(found, span, 0.98)
+            found.put(span, 0.98)
     for sentence in sentences:
         _native_names(text, sentence, gaz, found)
-        _states(text, sentence, gaz, found)
+        _states(sentence, found)
     _split_chains(text, gaz, found)
     _repeat(text, sentences, found)
-    named = _demonyms(text, sentences, found, gaz) if demonyms else {}
-    found = {span: share for span, share in found.items() if not is_demonym(text[span.start : span.end], gaz)}
+    named = _demonyms(text, sentences, found) if demonyms else {}
+    kept = {span: share for span, share in found.shares.items() if not is_demonym(text[span.start : span.end], gaz)}
     out = [Toponym(span.start, span.end, text[span.start : span.end], Use.DEMONYM, score=share) for span, share in named.items()]
-    out += _with_use(text, sentences, found, line)
+    out += _with_use(text, sentences, kept, line)
     return sorted(out, key=lambda t: (t.start, t.end))
 
 
-def _overlaps(found: Iterable[Span], span: Span) -> bool:
-    return any(span.start < other.end and other.start < span.end for other in found)
+class _Names:
+    """Spans that do not overlap, with their probability; finds what overlaps a span in the time of the span's length."""
+
+    def __init__(self, text: str) -> None:
+        self.shares: dict[Span, float] = {}
+        self._owner: list[Span | None] = [None] * len(text)
+
+    def overlapping(self, span: Span) -> list[Span]:
+        """Return the spans that share a code point with `span`, in order."""
+        return list(dict.fromkeys(owner for owner in self._owner[span.start : span.end] if owner is not None))
+
+    def put(self, span: Span, share: float) -> None:
+        """Add a span in place of all that it overlaps."""
+        for other in self.overlapping(span):
+            self.drop(other)
+        self.shares[span] = share
+        self._owner[span.start : span.end] = [span] * (span.end - span.start)
+
+    def drop(self, span: Span) -> float:
+        """Take a span out and return its probability."""
+        self._owner[span.start : span.end] = [None] * (span.end - span.start)
+        return self.shares.pop(span)
 
 
-def _keep(found: dict[Span, float], text: str, span: Span, share: float) -> None:
-    """Take a tagged span without a leading article."""
-    if text[span.start : span.start + 4].casefold() == "the " and span.end - span.start > 4:  # noqa: PLR2004
+def _keep(found: _Names, text: str, span: Span, share: float) -> None:
+    """Take a tagged span without a leading article, unless the next word makes it an outlet or club."""
+    if text[span.start : span.start + 4].casefold() == "the " and span.end - span.start > 4:
         span = Span(span.start + 4, span.end)
-    if text[span.start : span.end].casefold() not in _TIME_ZONE and not _overlaps(found, span):
-        found[span] = share
+    outlet = _OUTLET.match(text, span.end)
+    if text[span.start : span.end].casefold() not in _TIME_ZONE and not outlet and not found.overlapping(span):
+        found.put(span, share)
 
 
-def _replace(found: dict[Span, float], span: Span, share: float) -> None:
-    for other in [o for o in found if span.start < o.end and o.start < span.end]:
-        del found[other]
-    found[span] = share
-
-
-def _native_names(text: str, sentence: Tagged, gaz: Gazetteer, found: dict[Span, float]) -> None:
+def _native_names(text: str, sentence: Tagged, gaz: Gazetteer, found: _Names) -> None:
     """Find names in scripts without capitals, or that the tagger was never shown, as they stand in the gazetteer."""
     words = sentence.words
     if not any(_NATIVE.match(word.text) for word in words):
@@ -115,29 +133,30 @@ def _native_names(text: str, sentence: Tagged, gaz: Gazetteer, found: dict[Span,
         for size in range(1, 5):
             if at + size > len(words) or not _NATIVE.match(words[at].text):
                 break
+            if not _NATIVE.match(words[at + size - 1].text):
+                continue
             name = text[words[at].start : words[at + size - 1].end]
             match = describe(name, size, gaz)
-            if match is not None and len(name) > 2 and match.prominence > 10:  # noqa: PLR2004 (short words are seldom names)
+            if match is not None and len(name) > 2 and match.prominence > 8:
                 best = size
         if best:
             span = Span(words[at].start, words[at + best - 1].end)
-            if not _overlaps(found, span):
-                found[span] = 0.7
+            if not found.overlapping(span):
+                found.put(span, 0.7)
         at += max(1, best)
 
 
-def _states(text: str, sentence: Tagged, gaz: Gazetteer, found: dict[Span, float]) -> None:
+def _states(sentence: Tagged, found: _Names) -> None:
     """Take known states and regions as a whole: "Russian Empire" is no demonym and an empire, "South Ossetia" is not Ossetia."""
     for at, covering in enumerate(sentence.inside):
-        if covering is None or covering[1] != 0 or covering[0].size < 2:  # noqa: PLR2004
+        if covering is None or covering[1] != 0 or covering[0].size < 2:
             continue
         match = covering[0]
         if match.kind in {Kind.COUNTRY, Kind.FORMER_STATE, Kind.DISPUTED_AREA, Kind.REGION, Kind.WATER} and not match.demonym:
             span = name_span(sentence, at, at + match.size - 1)
-            touching = [o for o in found if span.start < o.end and o.start < span.end]
-            longer = any(o.start < span.start or o.end > span.end for o in touching)
-            if not longer and span not in found and not _names_something_else(sentence.words, at, at + match.size - 1):
-                _replace(found, span, 0.9)
+            longer = any(o.start < span.start or o.end > span.end for o in found.overlapping(span))
+            if not longer and span not in found.shares and not _names_something_else(sentence.words, at, at + match.size - 1):
+                found.put(span, 0.9)
 
 
 def _names_something_else(words: list[Token], first: int, last: int) -> bool:
@@ -149,25 +168,25 @@ def _names_something_else(words: list[Token], first: int, last: int) -> bool:
     return first > 0 and words[first - 1].text in {"First", "Second", "Third"} and low in EVENT_HEADS
 
 
-def _split_chains(text: str, gaz: Gazetteer, found: dict[Span, float]) -> None:
+def _split_chains(text: str, gaz: Gazetteer, found: _Names) -> None:
     """Part "Long Beach, CA" and "Aleppo (Syria)" tagged as one name, unless the whole is a name."""
-    for span in list(found):
+    for span in list(found.shares):
         name = text[span.start : span.end]
-        if not re.search(r",|\(|\[|/", name) or gaz.knows(key(name)):
+        if not re.search(r",|\(|\[|/|\s(?:and|&)\s", name) or gaz.knows(key(name)):
             continue
-        share = found.pop(span)
+        share = found.drop(span)
         at = span.start
-        for part in re.split(r"([,()\[\]/]\s*)", name):
-            stripped = part.strip(" ,()[]/")
+        for part in re.split(r"([,()\[\]/]\s*(?:and\s+)?|\s(?:and|&)\s)", name):
+            stripped = "" if part.strip() in {"and", "&"} else part.strip(" ,()[]/").removeprefix("and ")
             if stripped:
                 begin = at + part.index(stripped)
-                found[Span(begin, begin + len(stripped))] = share
+                found.put(Span(begin, begin + len(stripped)), share)
             at += len(part)
 
 
-def _repeat(text: str, sentences: list[Tagged], found: dict[Span, float]) -> None:
-    """What is surely a place once is one wherever the same words stand: "one referent a document"."""
-    sure = {text[s.start : s.end] for s, share in found.items() if share >= _SURE and s.end - s.start > 3}  # noqa: PLR2004
+def _repeat(text: str, sentences: list[Tagged], found: _Names) -> None:
+    """Take what is surely a place once wherever the same words stand: one referent a document."""
+    sure = {text[s.start : s.end] for s, share in found.shares.items() if share >= _SURE and s.end - s.start > 3}
     if not sure:
         return
     wanted: dict[str, list[str]] = {}
@@ -177,10 +196,10 @@ def _repeat(text: str, sentences: list[Tagged], found: dict[Span, float]) -> Non
         for at, word in enumerate(sentence.words):
             for name in wanted.get(word.text, ()):
                 span = Span(word.start, word.start + len(name))
-                if text.startswith(name, word.start) and not text[span.end : span.end + 1].isalnum() and not _overlaps(found, span):
+                if text.startswith(name, word.start) and not text[span.end : span.end + 1].isalnum() and not found.overlapping(span):
                     last = at + sum(1 for _ in tokens(name)) - 1
                     if not _inside_name(sentence.words, at, last):
-                        found[span] = 0.75
+                        found.put(span, 0.75)
                     break
 
 
@@ -192,6 +211,7 @@ def _inside_name(words: list[Token], first: int, last: int) -> bool:
 
 
 def is_demonym(name: str, gaz: Gazetteer) -> bool:
+    """Tell whether a name is best known as that of a people."""
     postings = gaz.postings(name)
     if not postings:
         return False
@@ -199,7 +219,7 @@ def is_demonym(name: str, gaz: Gazetteer) -> bool:
     return best[1] == DEMONYM
 
 
-def _demonyms(text: str, sentences: list[Tagged], found: dict[Span, float], gaz: Gazetteer) -> dict[Span, float]:
+def _demonyms(text: str, sentences: list[Tagged], found: _Names) -> dict[Span, float]:
     """Return the demonyms that stand for themselves, not inside a longer place name or a title."""
     out: dict[Span, float] = {}
     for sentence in sentences:
@@ -207,7 +227,7 @@ def _demonyms(text: str, sentences: list[Tagged], found: dict[Span, float], gaz:
             if covering is None or covering[1] != 0 or not covering[0].demonym:
                 continue
             span = name_span(sentence, at, at + covering[0].size - 1)
-            inside = [o for o in found if o.start <= span.start and span.end <= o.end and o != span]
+            inside = [o for o in found.overlapping(span) if o.start <= span.start and span.end <= o.end and o != span]
             if not inside and not _spoken(text, sentence.words, at, span):
                 out[span] = 0.9
     return out
@@ -225,21 +245,29 @@ def _with_use(text: str, sentences: list[Tagged], found: dict[Span, float], line
     """Return the names with their use: the dateline is literal, the rest is what the model says."""
     out = []
     ordered = sorted(found)
+    at = 0
     for sentence in sentences:
         begin, end = sentence.words[0].start, sentence.words[-1].end
-        for span in ordered:
-            if begin <= span.start < end:
-                out.append(_one_use(text, sentence, span, found[span], line))
+        while at < len(ordered) and ordered[at].start < end:
+            if ordered[at].start >= begin:
+                out.append(_one_use(text, sentence, ordered[at], found[ordered[at]], line))
+            at += 1
     return out
 
 
 def _one_use(text: str, sentence: Tagged, span: Span, share: float, line: Dateline | None) -> Toponym:
-    covered = [i for i, w in enumerate(sentence.words) if w.start < span.end and w.end > span.start]
-    match = sentence.inside[covered[0]]
+    # A name starts within one of its sentence's tokens; found by bisection, for a sentence may hold thousands of names.
+    first = max(0, bisect.bisect_right(sentence.words, span.start, key=_start_of) - 1)
+    last = max(first, bisect.bisect_left(sentence.words, span.end, key=_start_of) - 1)
+    match = sentence.inside[first]
     in_dateline = line is not None and span in line.places
     owned = _OWNED.search(text[max(0, span.start - 20) : span.start])
-    use = Use.LITERAL if in_dateline else Use.ASSOCIATIVE if owned else _use(text, sentence.words, covered[0], covered[-1], match[0] if match else None)
+    use = Use.LITERAL if in_dateline else Use.ASSOCIATIVE if owned else _use(text, sentence.words, first, last, match[0] if match else None)
     return Toponym(span.start, span.end, text[span.start : span.end], use, score=share)
+
+
+def _start_of(word: Token) -> int:
+    return word.start
 
 
 def _use(text: str, words: list[Token], first: int, last: int, match: Match | None) -> Use:

@@ -13,6 +13,9 @@ from geomap.toponyms.features import Match, gazetteer_matches, token_features
 LABELS = ("O", "B", "I")
 # Small words inside names, between capitals: "Isle of Man", "Deir al-Balah", "Cox's Bazar".
 _INNER = frozenset({"-", "of", "the", "de", "del", "la", "las", "los", "do", "da", "dos", "du", "el", "al", "ar", "as", "ash", "ad", "an", "az", "ez", "et", "y", "and", "upon", "on", "'s", "’s", "’", "'"})
+# A name well known to the gazetteer that stands alone is taken when the tagger says "no" with less than this probability.
+_DOUBT = 0.75
+_WELL_KNOWN = 12.0  # prominence: a town of twenty thousand under its primary name
 _SHOUTING = 0.8  # share of words in capitals from which shape says nothing
 
 
@@ -38,7 +41,7 @@ def prepare(text: str, words: list[Token], gaz: Gazetteer) -> Tagged:
     """Return one sentence ready for the tagger."""
     capitals = [word.text[0].isupper() for word in words]
     alphabetic = [word for word in words if word.text[0].isalpha() and len(word.text) > 1]
-    shouting = len(alphabetic) > 3 and sum(w.text.isupper() for w in alphabetic) >= _SHOUTING * len(alphabetic)  # noqa: PLR2004
+    shouting = len(alphabetic) > 3 and sum(w.text.isupper() for w in alphabetic) >= _SHOUTING * len(alphabetic)
     matches = gazetteer_matches(text, words, gaz, capitals)
     inside: list[tuple[Match, int] | None] = [None] * len(words)
     for at, match in enumerate(matches):
@@ -78,7 +81,18 @@ def tag(sentence: Tagged) -> tuple[list[str], list[float]]:
             order = range(2)  # nothing to continue
         best = max(order, key=scores.__getitem__)
         tags[at], shares[at] = LABELS[best], model.share(scores, best)
+        if best == 0 and shares[at] < _DOUBT and _known_alone(sentence, at):
+            tags[at], shares[at] = "B", 0.5
     return tags, shares
+
+
+def _known_alone(sentence: Tagged, at: int) -> bool:
+    """Tell whether one well-known name fills this token and no capital stands beside it."""
+    covering = sentence.inside[at]
+    if covering is None or covering[0].size != 1 or covering[0].demonym or covering[0].prominence < _WELL_KNOWN or sentence.shouting:
+        return False
+    beside = [sentence.words[i].text for i in (at - 1, at + 1) if 0 <= i < len(sentence.words)]
+    return at > 0 and not any(word[0].isupper() or word == "-" for word in beside)
 
 
 def spans(sentence: Tagged) -> Iterator[tuple[int, int, float]]:

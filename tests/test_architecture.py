@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import geomap
+
+ROOT = Path(geomap.__file__).parent
+# Each room imports only those before it; DESIGN calls this the flow.
+ORDER = (
+    "errors", "model", "gazetteer", "regions", "text", "quantities", "times", "toponyms", "resolve", "context", "events", "movements", "geoparser",
+    "crosswalk", "frames", "maps", "export", "output", "cli", "pages",
+)  # fmt: skip
+
+
+def rooms(path: Path) -> tuple[str, set[str]]:
+    room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    imported = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("geomap"):
+            parts = node.module.split(".")
+            imported |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+    return room, imported - {room}
+
+
+def test_every_module_imports_only_rooms_before_its_own():
+    wrong = []
+    for path in sorted(ROOT.rglob("*.py")):
+        room, imported = rooms(path)
+        if room not in {"__init__", "__main__"}:
+            wrong += [f"{path.name} imports {other}" for other in imported if ORDER.index(other) > ORDER.index(room)]
+    assert wrong == []
+
+
+def test_the_public_names_are_pinned_and_sorted():
+    assert geomap.__all__ == sorted(geomap.__all__, key=lambda n: (n.lower() != n, n)) or geomap.__all__ == sorted(geomap.__all__)
+    assert set(geomap.__all__) == {
+        "Document", "DocumentError", "Event", "Gazetteer", "GazetteerError", "GazetteerNotFoundError", "GeomapError", "Geoparser", "Movement", "OptionError", "Parsed", "Place",
+        "Toponym", "parse", "to_frames", "to_html",
+    }  # fmt: skip
+
+
+def test_import_geomap_loads_nothing_heavy():
+    code = "import geomap, sys; print([m for m in ('geopandas', 'folium', 'streamlit', 'pandas', 'numpy', 'shapely') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_every_error_is_a_geomap_error_with_a_builtin():
+    errors = [e for e in vars(geomap.errors).values() if isinstance(e, type) and issubclass(e, Exception)]
+    assert all(issubclass(e, geomap.GeomapError) for e in errors)
+    assert issubclass(geomap.DocumentError, ValueError)
+    assert issubclass(geomap.GazetteerNotFoundError, FileNotFoundError)

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import geomap
+from geomap.model import Parsed
+
+
+def places(text: str, **options) -> dict[str, str]:
+    parsed = geomap.Geoparser(**options).parse(text)
+    return {t.name: (t.place.id if t.place else "") for t in parsed.toponyms}
+
+
+def test_us_with_periods_is_not_canada():
+    assert places("Officials in the U.S. said the talks had failed.")["U.S."] == "geonames:6252001"
+
+
+def test_long_beach_ca_is_in_california():
+    parsed = geomap.parse("A man from Long Beach, CA was arrested on Friday.")
+    assert next(t.place.admin1_name for t in parsed.toponyms if t.name == "Long Beach") == "California"
+
+
+def test_bangor_maine_and_the_state_of_oklahoma():
+    assert next(t.place.admin1_name for t in geomap.parse("She lives in Bangor, Maine.").toponyms if t.name == "Bangor") == "Maine"
+    assert places("Tornadoes struck Oklahoma and Kansas.")["Oklahoma"] == "geonames:4544379"
+
+
+def test_a_continent_or_its_people_is_no_mine_or_village():
+    assert places("European leaders met in Western Europe.") == {"European": "geonames:6255148", "Western Europe": "geomap:western-europe"}
+
+
+def test_one_unknown_name_does_not_empty_the_result():
+    parsed = geomap.parse("Families fled from Zxqvillage to Goma in Congo after the fighting.")
+    assert any(t.place is not None for t in parsed.toponyms)
+    assert all(t.reason for t in parsed.toponyms if t.place is None)
+
+
+def test_wars_outlets_and_persons_are_no_places():
+    found = places("Paris Hilton told the Washington Post about the First Karabakh War. Jordan Henderson plays for Manchester United.")
+    assert "Karabakh" not in found
+    assert "Washington" not in found
+
+
+def test_demonyms_can_be_left_out():
+    assert places("Armenian families left the town of Goris.", demonyms=False).keys() == {"Goris"}
+
+
+def test_native_script_names_are_found_as_they_stand():
+    assert places("Жители покинули Степанакерт.")["Степанакерт"] == "geonames:146970"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=300))
+def test_offsets_point_into_the_text_as_given(text: str):
+    parsed = geomap.parse(text)
+    assert parsed.document.text == text
+    assert all(text[t.start : t.end] == t.name for t in parsed.toponyms)
+    assert all(text[e.start : e.end] == e.text for r in (*parsed.events, *parsed.movements) for e in r.evidence)
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "\0\0", "x" * 100_000, "Goma, " * 2_000, "👩‍👩‍👧 بغداد \r\n Paris", "1 2 3 4 5"])
+def test_odd_texts_give_an_honest_result(text: str):
+    parsed = geomap.parse(text)
+    assert all(text[t.start : t.end] == t.name for t in parsed.toponyms)
+
+
+def test_results_survive_the_round_trip(seed: Parsed):
+    assert Parsed.from_dict(json.loads(json.dumps(seed.to_dict()))) == seed
+
+
+def test_same_input_same_output(seed: Parsed):
+    assert geomap.parse(seed.document) == seed
+
+
+def test_a_date_that_is_none_names_the_value():
+    with pytest.raises(geomap.OptionError, match="yesterday"):
+        geomap.parse("Nothing", published="yesterday")
+
+
+def test_a_naive_datetime_counts_as_its_day():
+    assert geomap.parse("Nothing", published=dt.datetime(2023, 9, 25, 5)).document.published == dt.date(2023, 9, 25)  # noqa: DTZ001
+
+
+def test_bytes_are_refused():
+    with pytest.raises(geomap.DocumentError, match="bytes"):
+        geomap.parse(b"Baku")  # type: ignore[arg-type]
+
+
+def test_another_recogniser_can_take_the_place_of_the_bundled_one():
+    class Fixed:
+        def recognise(self, texts):
+            return [[(0, 4, 1.0)] for _ in texts]
+
+    assert places("Baku and Goris", recogniser=Fixed()) == {"Baku": "geonames:587084"}
