@@ -28,7 +28,7 @@ _PLANNED = re.compile(
 )
 _ONGOING = re.compile(r"\b(?:continu(?:e|es|ed|ing) (?:to|in|their)?|(?:is|are|been|being|have been|has been) (?:still )?(?=\w+ing\b)|still|keep|kept|begun to|remain(?:s|ed)?)\s*\w{0,12}\s*$", re.IGNORECASE)
 _NARRATED = re.compile(r"\b(?:in (?:1[5-9]\d\d|200\d|201\d)|centur(?:y|ies)|decades? ago|historically|during the (?:first|second|civil|cold) )", re.IGNORECASE)
-_SPEECH = r"(?:said|says|stated|states|reported|reports|told|announced|announces|estimated|estimates|added|adds|confirmed|confirms|claimed|claims|warned|warns|noted|declared|tweeted|wrote|anticipated|predicted|put the|according to)"
+_SPEECH = r"(?:said|says|stated|states|reported|reports|told|announced|announces|estimated|estimates|added|adds|confirmed|confirms|claimed|claims|warned|warns|noted|declared|tweeted|wrote|anticipated|anticipates|predicted|predicts|fears?|feared|expects?|put the|according to)"
 _TITLE = r"(?:Prime Minister|President|Foreign Minister|Defen[cs]e Minister|Interior Minister|Minister|Governor|Mayor|General|Gen\.|Col\.|Colonel|Spokes(?:man|woman|person)|Secretary[- ]General|Deputy \w+|High Commissioner)\s+"
 _NAMED = r"(?:the )?(?:[A-Z][\w’'.-]*)(?:\s+(?:of|for|the|and|de|al|el|bin|on|in)\s+(?=[A-Z]))?(?:\s+[A-Z][\w’'.-]*){0,6}"
 _ROLE_NOUN = r"(?:the )?(?:[\w’'-]+\s){0,3}(?:officials?|authorities|government|ministry|agency|agencies|police|administration|army|military|spokes(?:man|woman|person)|witness(?:es)?|residents|activists|sources|media|groups?|minister|governor|mayor|commander|rescuers|organi[sz]ations?|workers)"
