@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from geomap.gazetteer import Gazetteer
 from geomap.text.segment import Span, Token, sentences, tokens
 from geomap.toponyms import linear
-from geomap.toponyms.features import Match, gazetteer_matches, token_features
+from geomap.toponyms.features import LOCATIVE, Match, gazetteer_matches, stem_class, token_features
 
 LABELS = ("O", "B", "I")
 # Small words inside names, between capitals: "Isle of Man", "Deir al-Balah", "Cox's Bazar".
 _INNER = frozenset({"-", "of", "the", "de", "del", "la", "las", "los", "do", "da", "dos", "du", "el", "al", "ar", "as", "ash", "ad", "an", "az", "ez", "et", "y", "and", "upon", "on", "'s", "’s", "’", "'"})
 # A name well known to the gazetteer that stands alone is taken when the tagger says "no" with less than this probability.
 _DOUBT = 0.75
+# Verbs whose object is ground and never a person.
+_WAR_STEMS = ("flee", "fled", "evacuat", "besieg", "invad", "overran", "recaptur", "retak", "retook")
+_DOUBT_AFTER_MOTION = 0.97
+_KNOWN = 9.0  # a place of a thousand under its primary name
 _WELL_KNOWN = 12.0  # prominence: a town of twenty thousand under its primary name
 _SHOUTING = 0.8  # share of words in capitals from which shape says nothing
 
@@ -81,18 +85,26 @@ def tag(sentence: Tagged) -> tuple[list[str], list[float]]:
             order = range(2)  # nothing to continue
         best = max(order, key=scores.__getitem__)
         tags[at], shares[at] = LABELS[best], model.share(scores, best)
-        if best == 0 and shares[at] < _DOUBT and _known_alone(sentence, at):
+        if best == 0 and _known_alone(sentence, at, shares[at]):
             tags[at], shares[at] = "B", 0.5
     return tags, shares
 
 
-def _known_alone(sentence: Tagged, at: int) -> bool:
-    """Tell whether one well-known name fills this token and no capital stands beside it."""
+def _known_alone(sentence: Tagged, at: int, share: float) -> bool:
+    """Tell whether one known name fills this token, no capital stands beside it, and the tagger doubts its "no".
+
+    After a verb of motion or harm ("flee", "shelled") or a word of place the doubt may be small: the tagger's corpora hold little of war.
+    """
     covering = sentence.inside[at]
-    if covering is None or covering[0].size != 1 or covering[0].demonym or covering[0].prominence < _WELL_KNOWN or sentence.shouting:
+    if covering is None or covering[0].size != 1 or covering[0].demonym or sentence.shouting or at == 0:
         return False
     beside = [sentence.words[i].text for i in (at - 1, at + 1) if 0 <= i < len(sentence.words)]
-    return at > 0 and not any(word[0].isupper() or word == "-" for word in beside)
+    if any(word[0].isupper() or word == "-" for word in beside):
+        return False
+    if covering[0].prominence >= _KNOWN and beside[0].casefold().startswith(_WAR_STEMS):
+        return True
+    told = stem_class(beside[0]) == "mv" or beside[0].casefold() in LOCATIVE
+    return (share < _DOUBT and covering[0].prominence >= _WELL_KNOWN) or (told and share < _DOUBT_AFTER_MOTION and covering[0].prominence >= _KNOWN)
 
 
 def spans(sentence: Tagged) -> Iterator[tuple[int, int, float]]:
