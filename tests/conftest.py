@@ -7,13 +7,14 @@ import pytest
 
 import geomap
 from geomap.gazetteer import Gazetteer
+from geomap.geoparser import default_gazetteer
 
 SEED = Path(__file__).parents[1] / "seeds" / "000_313cf4aea927ca38.txt"
 
 
 @pytest.fixture(scope="session")
 def gaz() -> Gazetteer:
-    return geomap.geoparser.default_gazetteer()
+    return default_gazetteer()
 
 
 @pytest.fixture(scope="session")
