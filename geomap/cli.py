@@ -28,11 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         code: int = options.run(options)
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; nothing more is written, also not while Python shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
     except (GeomapError, OSError) as error:
         sys.stderr.write(f"geomap: {' '.join(str(error).split())}\n")
         return FAILED
-    except BrokenPipeError:
-        return OK
     return code
 
 

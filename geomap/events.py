@@ -70,7 +70,14 @@ def find_events(story: Story) -> list[Event]:
             event = _event(story, sentence, position, trigger, spans)
             if event is not None:
                 found.append(event)
-    return _numbered(story.doc, _merged(found))
+    return _numbered(story.doc, [_dated(event, story) for event in _merged(found)])
+
+
+def _dated(event: Event, story: Story) -> Event:
+    """Give what happened without a time of its own the publication day; `basis` says that it is only that."""
+    if event.when is not None or story.published is None or event.status not in {Status.OCCURRED, Status.ONGOING}:
+        return event
+    return replace(event, when=When(story.published, story.published, DatePrecision.DAY, Basis.PUBLICATION))
 
 
 def _triggers(sentence: Sentence) -> list[_Trigger]:

@@ -64,6 +64,7 @@ function geomapDraw(map, data) {
       .bindPopup(function () { return card(e.card); }, { maxWidth: 360 }).addTo(group(e));
   });
   var most = Math.max.apply(null, data.movements.map(function (m) { return m.n; }).concat([1]));
+  var done = dark ? "#6baed6" : "#08519c", forecast = dark ? "#d4a6e8" : "#7b3294";
   function width(n) { return n ? 2 + 8 * Math.sqrt(n / most) : 2; }
   function curve(a, b, bend) {
     var p = [], mx = (a[0] + b[0]) / 2 + bend * (b[1] - a[1]), my = (a[1] + b[1]) / 2 - bend * (b[0] - a[0]), i, t, u;
@@ -71,13 +72,13 @@ function geomapDraw(map, data) {
     return p;
   }
   function flow(m, a, b, bend, half) {
-    var waiting = m.status === "planned" || m.status === "expected", colour = m.quiet ? "#8a8f94" : waiting ? "#7b3294" : "#08519c", line = curve(a, b, bend), w = width(m.n), tipAt = line[24], prior = line[20];
+    var waiting = m.status === "planned" || m.status === "expected", colour = m.quiet ? "#8a8f94" : waiting ? forecast : done, line = curve(a, b, bend), w = width(m.n), tipAt = line[24], prior = line[20];
     var path = L.polyline(line, { renderer: canvas("flows"), pane: "flows", color: colour, weight: w, opacity: 0.85, dashArray: waiting || m.quiet ? "8 8" : half ? "2 6" : null, lineCap: "butt" });
     path.bindTooltip(function () { return tip(m.card.heading + " (" + m.status + ")"); }, { sticky: true }).bindPopup(function () { return card(m.card); }, { maxWidth: 360 }).addTo(group(m));
     var angle = Math.atan2((tipAt[1] - prior[1]) * Math.cos(tipAt[0] * Math.PI / 180), tipAt[0] - prior[0]) * 180 / Math.PI, s = 12 + w;
     var head = L.divIcon({ className: "gm-mark", iconSize: [s, s], html: "<svg width='" + s + "' height='" + s + "' viewBox='0 0 20 20' style='transform:rotate(" + angle.toFixed(1) + "deg)' aria-hidden='true'><path d='M10 1 18 18 10 14 2 18Z' fill='" + colour + "' stroke='#fff'/></svg>" });
     var arrow = L.marker(tipAt, { icon: head, alt: m.card.heading, keyboard: true }).bindPopup(function () { return card(m.card); }, { maxWidth: 360 }).addTo(group(m));
-    if (m.label) { L.tooltip({ permanent: true, direction: "center", className: "gm-flow", offset: [0, half ? 14 : bend > 0 ? 16 + w : -16 - w] }).setLatLng(line[12]).setContent(el("span", m.label + (waiting ? " (" + m.status + ")" : ""))).addTo(group(m)); }
+    if (m.label) { L.tooltip({ permanent: true, direction: "center", className: "gm-flow", offset: [0, half ? 22 : bend > 0 ? 16 + w : -16 - w] }).setLatLng(line[half ? 24 : 12]).setContent(el("span", m.label + (waiting ? " (" + m.status + ")" : ""))).addTo(group(m)); }
     return arrow;
   }
   var bends = {};
@@ -107,7 +108,7 @@ function geomapDraw(map, data) {
     types.forEach(function (t) { var row = el("div"), icon = el("span"); icon.innerHTML = symbol(data.styles[t] || ["#555", "circle"], 14, false); row.appendChild(icon); row.appendChild(el("span", t.replace(/_/g, " "))); box.appendChild(row); });
     box.appendChild(el("h4", "Movements of people"));
     [["happened", "solid"], ["expected or planned", "dashed"], ["other end not told", "dotted"]].forEach(function (r, i) {
-      var row = el("div"), line = el("span"); line.style.cssText = "width:28px;border-top:4px " + r[1] + " " + (i === 1 ? "#7b3294" : "#08519c"); row.appendChild(line); row.appendChild(el("span", r[0])); box.appendChild(row);
+      var row = el("div"), line = el("span"); line.style.cssText = "width:28px;border-top:4px " + r[1] + " " + (i === 1 ? forecast : done); row.appendChild(line); row.appendChild(el("span", r[0])); box.appendChild(row);
     });
     box.appendChild(el("div", "Width grows with the number of people; the widest is " + most.toLocaleString("en") + "."));
     box.appendChild(el("div", "A shaded outline: known only to that area. Dashed ochre: disputed."));
