@@ -12,7 +12,7 @@ ROOT = Path(geomap.__file__).parent
 # Each room imports only those before it; DESIGN calls this the flow.
 ORDER = (
     "errors", "model", "gazetteer", "regions", "text", "quantities", "times", "toponyms", "resolve", "context", "events", "movements", "geoparser",
-    "crosswalk", "frames", "maps", "export", "output", "cli", "pages",
+    "crosswalk", "frames", "maps", "export", "output", "geocoder", "cli", "pages",
 )  # fmt: skip
 
 
