@@ -63,7 +63,7 @@ PERSON_NOUNS = (
     r"people|persons?|inhabitants|residents|civilians?|refugees|idps?|migrants?|asylum[- ]seekers?|returnees|evacuees|villagers|men|women|children|"
     r"individuals|souls|citizens|nationals|locals|displaced|survivors|students|pupils|workers|labou?rers|farmers|arrivals|newcomers|others|"
     r"muslims|christians|jews|yazidis|yezidis|rohingyas?|kurds|arabs|hindus|sikhs|evangelicals|adults|minors|infants|babies|youths|girls|boys|patients|"
-    r"fishermen|herders|pastoralists|settlers|detainees|deportees|expellees|escapees|tourists|employees|staff|homeless|lives|populations?|expatriates|"
+    r"displacements|departures|crossings|fishermen|herders|pastoralists|settlers|detainees|deportees|expellees|escapees|tourists|employees|staff|homeless|lives|populations?|expatriates|"
     r"compatriots|islanders|town(?:s)?folk|townspeople|members|victims|beneficiaries|passengers|foreigners|nomads|indigenous|elders|mothers|pensioners|fatalities|dead|"
     r"casualties|troops|soldiers|fighters|servicemen|policemen|rebels|militants|protesters|protestors|demonstrators"
 )

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 
 from geomap import GazetteerError, GazetteerNotFoundError
@@ -66,3 +69,9 @@ def test_a_damaged_table_is_an_error_and_leaves_no_index(tmp_path, gaz: Gazettee
     with pytest.raises(GazetteerError, match="damaged"):
         Gazetteer(broken, cache=tmp_path / "cache")
     assert not list((tmp_path / "cache").rglob("index.bin"))
+
+
+def test_the_manifest_tells_the_truth_of_every_file(gaz: Gazetteer):
+    files = json.loads((gaz.source / "manifest.json").read_text(encoding="utf-8"))["files"]
+    found = {str(p.relative_to(gaz.source)): hashlib.sha256(p.read_bytes()).hexdigest() for p in gaz.source.rglob("*.*") if p.name != "manifest.json"}
+    assert files == found
