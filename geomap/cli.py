@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from geomap.geoparser import Geoparser
     from geomap.model import Parsed
 
-OK, FAILED, STRICT, USAGE = 0, 1, 1, 2
+OK, FAILED = 0, 1
 _EPILOG = "exit codes: 0 done, 1 nothing could be done (or, with --strict, a document failed), 2 the command line is off"
 
 
@@ -175,7 +175,7 @@ def summary(parsed: Parsed) -> str:
     lines = [f"{doc.id}  (published {doc.published or 'unknown'}, {len(parsed.toponyms)} place names)"]
     lines += [f"  ! {warning}" for warning in parsed.warnings]
     for movement in parsed.movements:
-        ends = [", ".join(m.place.name if m.place else m.name for m in side) for side in (movement.origins, movement.destinations, movement.within)]
+        ends = [", ".join(m.label for m in side) for side in (movement.origins, movement.destinations, movement.within)]
         where = " ".join(f"{word} {names}" for word, names in zip(("from", "to", "within"), ends, strict=True) if names)
         figure = movement.quantity.text if movement.quantity else "no figure"
         bound = f"{movement.quantity.quantifier.value} " if movement.quantity and movement.quantity.quantifier.value not in {"exact", "vague"} else ""

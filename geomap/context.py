@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from geomap.model import Basis, DatePrecision, Document, Evidence, Kind, Mention, Status, Toponym, Use, When
+from geomap.model import Basis, DatePrecision, Document, Evidence, Kind, Mention, Status, Toponym, Use, When, day_of
 from geomap.text.segment import Dateline, Span, dateline, sentences
 from geomap.times import Time, find_times
 
@@ -85,8 +85,7 @@ class Story:
     @property
     def published(self) -> dt.date | None:
         """The publication day."""
-        day = self.doc.published
-        return day.date() if isinstance(day, dt.datetime) else day
+        return None if self.doc.published is None else day_of(self.doc.published)
 
 
 def read_story(doc: Document, toponyms: Sequence[Toponym]) -> Story:
@@ -176,10 +175,8 @@ def backdated(status: Status, when: When | None, story: Story, sentence: Sentenc
     """Return `background` for what ended about a year or more before publication, or is told as history."""
     if status in {Status.PLANNED, Status.EXPECTED, Status.DENIED}:
         return status
-    if story.published is not None and when is not None and when.end is not None:
-        end = when.end.date() if isinstance(when.end, dt.datetime) else when.end
-        if when.as_of is None and (story.published - end).days > BACKGROUND_DAYS and when.precision is not None:
-            return Status.BACKGROUND
+    if story.published is not None and when is not None and when.end is not None and when.as_of is None and when.precision is not None and (story.published - day_of(when.end)).days > BACKGROUND_DAYS:
+        return Status.BACKGROUND
     if story.published is None and when is not None and when.basis is Basis.EXPLICIT and when.precision is DatePrecision.YEAR and _NARRATED.search(sentence.text):
         return Status.BACKGROUND
     return status

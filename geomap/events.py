@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from geomap.context import Sentence, Story, backdated, claimed_by, mention, status_of, time_for
-from geomap.model import Actor, Basis, DatePrecision, Document, Event, EventType, Kind, Mention, Quantity, Status, Use, When
+from geomap.model import Actor, Basis, DatePrecision, Document, Event, EventType, Kind, Mention, Quantity, Status, Use, When, day_of
 from geomap.quantities import find_figures
 
 # One row a kind of trigger: type, ACLED's sub-type (or ours), weight, pattern. The first that matches a word takes it.
@@ -111,7 +111,7 @@ def _event(story: Story, sentence: Sentence, position: int, trigger: _Trigger, s
     status = status_of(sentence, clause, trigger.start)
     places = _places(story, sentence, trigger, (clause.start, clause.end))
     when = _when(story, sentence, trigger, spans, status)
-    if status is Status.OCCURRED and when is not None and story.published is not None and when.start is not None and _day(when.start) > story.published:
+    if status is Status.OCCURRED and when is not None and story.published is not None and when.start is not None and day_of(when.start) > story.published:
         status = Status.PLANNED
     status = backdated(status, when, story, sentence)
     actors = _actors(sentence)
@@ -125,10 +125,6 @@ def _event(story: Story, sentence: Sentence, position: int, trigger: _Trigger, s
 
 
 _VIOLENT = {EventType.BATTLE, EventType.EXPLOSION, EventType.VIOLENCE_AGAINST_CIVILIANS, EventType.RIOT, EventType.PROTEST}
-
-
-def _day(moment: dt.date | dt.datetime) -> dt.date:
-    return moment.date() if isinstance(moment, dt.datetime) else moment
 
 
 def _score(trigger: _Trigger, position: int, status: Status, places: Sequence[Mention], killed: Quantity | None, when: When | None) -> float:
@@ -166,8 +162,7 @@ def _finest(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
     """Return each place once, without the country or province that only says where the place is."""
     out: dict[str, Mention] = {}
     for item in mentions:
-        ident = item.place.id if item.place else item.name
-        out.setdefault(ident, item)
+        out.setdefault(item.ident, item)
     kept = [m for m in out.values() if not any(_contains(m, other) for other in out.values())]
     return tuple(kept[:4])
 
@@ -185,7 +180,7 @@ def _when(story: Story, sentence: Sentence, trigger: _Trigger, spans: Sequence[t
     when = time.when if time is not None else None
     duration = _duration(sentence, trigger)
     if when is not None and when.precision is DatePrecision.DAY and duration and when.start is not None:
-        return replace(when, end=_day(when.start) + duration, precision=DatePrecision.RANGE)
+        return replace(when, end=day_of(when.start) + duration, precision=DatePrecision.RANGE)
     if when is not None:
         return replace(when, as_of=None)
     if time is not None or story.published is None:
@@ -252,20 +247,16 @@ def _merged(events: Sequence[Event]) -> list[Event]:
 def _same(a: Event, b: Event) -> bool:
     if a.type is not b.type or (a.status is not b.status and {a.status, b.status} - {Status.OCCURRED, Status.ONGOING}):
         return False
-    shared = {_ident(m) for m in a.places} & {_ident(m) for m in b.places}
+    shared = {m.ident for m in a.places} & {m.ident for m in b.places}
     if not shared and a.places and b.places:
         return False
     return _agree(a.when, b.when)
 
 
-def _ident(item: Mention) -> str:
-    return item.place.id if item.place else item.name
-
-
 def _agree(a: When | None, b: When | None) -> bool:
     if a is None or b is None or a.start is None or b.start is None or a.end is None or b.end is None:
         return a is None or b is None
-    return _day(a.start) <= _day(b.end) and _day(b.start) <= _day(a.end)
+    return day_of(a.start) <= day_of(b.end) and day_of(b.start) <= day_of(a.end)
 
 
 def _join(a: Event, b: Event) -> Event:
@@ -273,7 +264,7 @@ def _join(a: Event, b: Event) -> Event:
     when = _closer(a, b)
     # Records come in text order, so joining keeps the evidence in order.
     evidence = a.evidence if b.evidence[0] == a.evidence[-1] else (*a.evidence, *b.evidence)
-    places = {_ident(m): m for m in (*first.places, *second.places)}
+    places = {m.ident: m for m in (*first.places, *second.places)}
     actors = {x.name: x for x in (*a.actors, *b.actors)}
     return replace(
         first, places=tuple(places.values())[:4], when=when, evidence=evidence, actors=tuple(actors.values())[:6], fatalities=first.fatalities or second.fatalities,
@@ -289,7 +280,7 @@ def _closer(a: Event, b: Event) -> When | None:
     for event in (a, b):
         duration = max((_told_duration(e.text) for e in event.evidence[:8]), default=0)
         if duration:
-            return replace(when, end=_day(when.start) + dt.timedelta(days=duration), precision=DatePrecision.RANGE)
+            return replace(when, end=day_of(when.start) + dt.timedelta(days=duration), precision=DatePrecision.RANGE)
     return when
 
 
@@ -301,7 +292,7 @@ def _told_duration(text: str) -> int:
 def _length(when: When) -> int:
     if when.start is None or when.end is None:
         return 10**6
-    return (_day(when.end) - _day(when.start)).days
+    return (day_of(when.end) - day_of(when.start)).days
 
 
 def _numbered(doc: Document, events: Sequence[Event]) -> list[Event]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from geomap import regions
 from geomap.crosswalk import event_crosswalk, movement_crosswalk
 from geomap.gazetteer.index import EARTH_KM
-from geomap.model import Document, Event, Mention, Movement, Parsed, Place, Precision, Quantity, Status, Toponym, When
+from geomap.model import Document, Event, Mention, Movement, Parsed, Place, Precision, Quantity, Toponym, When, day_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -55,8 +55,9 @@ def to_frames(parsed: Parsed | Iterable[Parsed], *, policy: regions.Policy | str
 
     """
     results = [parsed] if isinstance(parsed, Parsed) else list(parsed)
-    events = [(_event_row(r.document, e), _pin(e.places)) for r in results for e in r.events]
-    areas = [({**_event_row(r.document, e), "id": f"{e.id}/area"}, _area(e, r.document)) for r in results for e in r.events]
+    told = [(_event_row(r.document, e), e, r.document) for r in results for e in r.events]
+    events = [(row, _pin(e.places)) for row, e, _ in told]
+    areas = [({**row, "id": f"{e.id}/area"}, _area(e, doc)) for row, e, doc in told]
     movements = [(row, line) for r in results for m in r.movements for row, line in _movement_rows(r.document, m)]
     places = [row for r in results for row in _place_rows(r)]
     return {
@@ -94,7 +95,7 @@ def _with_regions(frame: gpd.GeoDataFrame, policy: regions.Policy | str) -> gpd.
 
 
 def _day(moment: dt.date | dt.datetime | None) -> dt.date | None:
-    return moment.date() if isinstance(moment, dt.datetime) else moment
+    return None if moment is None else day_of(moment)
 
 
 def _iso(moment: dt.date | dt.datetime | None) -> str | None:
@@ -138,12 +139,8 @@ def _event_row(doc: Document, event: Event) -> dict[str, Any]:
         "id": event.id, **_times(event.when, doc), "status": event.status.value, "type": event.type.value, "sub_type": event.sub_type,
         **_place_columns(best.place if best else None, best.name if best else ""), "actors": ";".join(a.name for a in event.actors),
         "fatalities": toll.value if toll else None, "fatalities_min": toll.minimum if toll else None, "fatalities_max": toll.maximum if toll else None,
-        "other_places": ";".join(_name(m) for m in event.places[1:]), **_source(doc, event), **event_crosswalk(event),
+        "other_places": ";".join(m.label for m in event.places[1:]), **_source(doc, event), **event_crosswalk(event),
     }  # fmt: skip
-
-
-def _name(item: Mention) -> str:
-    return item.place.name if item.place else item.name
 
 
 def _pin(mentions: Sequence[Mention]) -> BaseGeometry | None:
@@ -209,9 +206,9 @@ def _movement_rows(doc: Document, movement: Movement) -> list[tuple[dict[str, An
     destination = movement.destinations[0] if movement.destinations else None
     row = {
         "id": movement.id, **_times(movement.when, doc), "status": movement.status.value, "kind": movement.kind.value,
-        "origin": ";".join(_name(m) for m in movement.origins), "origin_id": ";".join(_ident(m) for m in movement.origins),
-        "destination": ";".join(_name(m) for m in movement.destinations), "destination_id": ";".join(_ident(m) for m in movement.destinations),
-        "within": ";".join(_name(m) for m in movement.within), "group": movement.group, **_quantity(movement.quantity), "measure": movement.measure.value,
+        "origin": ";".join(m.label for m in movement.origins), "origin_id": ";".join(_ident(m) for m in movement.origins),
+        "destination": ";".join(m.label for m in movement.destinations), "destination_id": ";".join(_ident(m) for m in movement.destinations),
+        "within": ";".join(m.label for m in movement.within), "group": movement.group, **_quantity(movement.quantity), "measure": movement.measure.value,
         "as_of": _iso(movement.when.as_of) if movement.when else None, "reason": movement.reason, **_source(doc, movement), **movement_crosswalk(movement),
     }  # fmt: skip
     return [(row, _line(origin, destination))]
@@ -248,7 +245,3 @@ def _place_rows(parsed: Parsed) -> list[tuple[dict[str, Any], BaseGeometry | Non
         rows.append((row, _point(place)))
     return rows
 
-
-def is_current(status: str) -> bool:
-    """Tell whether a row counts by default: what happened or goes on, not forecasts, plans, denials and history."""
-    return status in {Status.OCCURRED.value, Status.ONGOING.value}

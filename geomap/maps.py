@@ -6,7 +6,6 @@ data in JSON (`<` escaped) and text reaches the page through `textContent` only.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from geomap import regions
 from geomap.errors import MissingExtraError
 from geomap.frames import PINNED, circle
-from geomap.model import Document, Event, Kind, Mention, Movement, Parsed, Quantity, Status
+from geomap.model import Document, Event, Kind, Mention, Movement, Parsed, Quantity, Status, day_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -164,7 +163,7 @@ def _event(doc: Document, event: Event) -> dict[str, Any] | None:
         # The whole of a country says where it is not known better; no pin.
         return {**item, "area": _coordinates(_thinned(regions.outline(place))), "country": True}
     day = event.when.start if event.when is not None and event.when.start is not None else doc.published
-    shape = regions.outline(place, when=day.date() if isinstance(day, dt.datetime) else day) or circle(place)
+    shape = regions.outline(place, when=day and day_of(day)) or circle(place)
     return {**item, "area": _coordinates(_thinned(shape))}
 
 
@@ -182,7 +181,7 @@ def _movement(doc: Document, movement: Movement) -> dict[str, Any]:
     quantity = movement.quantity
     known = _figure(quantity)
     unit = "households" if quantity is not None and quantity.unit is not None and quantity.unit.value == "household" else "people"
-    names = {side: ", ".join(m.place.name if m.place else m.name for m in getattr(movement, side)) for side in ("origins", "destinations", "within")}
+    names = {side: ", ".join(m.label for m in getattr(movement, side)) for side in ("origins", "destinations", "within")}
     label = f"{known} {unit}" if known else "people, no figure"
     heading = f"{movement.kind.value}: {label}" + (f" from {names['origins']}" if names["origins"] else "") + (f" to {names['destinations']}" if names["destinations"] else "")
     heading += f" within {names['within']}" if names["within"] else ""

@@ -168,6 +168,11 @@ def _encoded(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
+def day_of(moment: dt.date | dt.datetime) -> dt.date:
+    """Return the day of a date or datetime, in its own zone."""
+    return moment.date() if isinstance(moment, dt.datetime) else moment
+
+
 def iso(moment: dt.date | dt.datetime) -> str:
     """Return a date, or an aware datetime in UTC with `Z`, as ISO text."""
     if isinstance(moment, dt.datetime):
@@ -289,6 +294,16 @@ class Mention(Record):
     end: int
     place: Place | None = None
     reason: str = ""
+
+    @property
+    def ident(self) -> str:
+        """What tells two mentions of one place apart from two places: the place's id, else the name as written."""
+        return self.place.id if self.place else self.name
+
+    @property
+    def label(self) -> str:
+        """The place's name, else the name as written."""
+        return self.place.name if self.place else self.name
 
 
 @dataclass(frozen=True, slots=True)

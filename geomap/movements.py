@@ -42,7 +42,6 @@ _CUMULATIVE = re.compile(r"\b(?:so far|in total|a total of|total(?:s|l?ed|l?ing)
 _NEW = re.compile(r"\b(?:newly|new arrivals|in the (?:last|past)|over the (?:last|past|weekend)|this week|last (?:week|month|night)|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|per day|a day|each day|daily|between|within|during|in (?:january|february|march|april|may|june|july|august|september|october|november|december))\b", re.IGNORECASE)
 _REASON = re.compile(r"\b(?:due to|because of|as a result of|following|after|amid|owing to|triggered by|caused by|fearing|for fear of|fleeing)\s+(?P<why>[^,.;()]{4,90})", re.IGNORECASE)
 _GROUP = re.compile(rf"\b(?P<group>(?:(?:ethnic|local|displaced|many|some|most|internally|war-weary|fleeing|other|all|these|those|the|more|thousands of|hundreds of)\s+)*(?:[A-Z][a-z]+(?:ns|is|ans|ese)\b|{_PEOPLE}))", re.IGNORECASE)
-_PARTITION = re.compile(r"\b(?:including|among them|of whom|of them|of which|mostly|half of|most of)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +180,8 @@ def _ends(sentence: Sentence, trigger: _Trigger, kind: MovementKind) -> tuple[tu
             roles[role].append(item)
         previous = (item, role)
     origins, destinations, within = (_distinct(roles[name]) for name in ("from", "to", "in"))
-    taken = {(m.place.id if m.place else m.name) for m in (*origins, *destinations)}
-    within = tuple(m for m in within if (m.place.id if m.place else m.name) not in taken and not origins and not destinations)
+    taken = {m.ident for m in (*origins, *destinations)}
+    within = tuple(m for m in within if m.ident not in taken and not origins and not destinations)
     if kind is MovementKind.STOCK and not within and destinations:
         return origins, destinations, ()
     return origins, destinations, within[:3]
@@ -310,11 +309,11 @@ def _same(a: Movement, b: Movement) -> bool:
 
 
 def _ends_of(m: Movement) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    return tuple(frozenset(x.place.id if x.place else x.name for x in side) for side in (m.origins, m.destinations, m.within))  # type: ignore[return-value]
+    return tuple(frozenset(x.ident for x in side) for side in (m.origins, m.destinations, m.within))  # type: ignore[return-value]
 
 
 def _compatible(a: Sequence[Mention], b: Sequence[Mention]) -> bool:
-    one, two = ({m.place.id if m.place else m.name for m in side} for side in (a, b))
+    one, two = ({m.ident for m in side} for side in (a, b))
     return not one or not two or bool(one & two)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import os
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -186,5 +185,5 @@ def data_version() -> str:
     """Return the folder's digest of region data, for files that leave."""
     from geomap.gazetteer.compile import digest
 
-    return digest(Path(os.fspath(find_source())))
+    return digest(find_source())
 

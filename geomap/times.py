@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from geomap.model import Basis, DatePrecision, When
+from geomap.model import Basis, DatePrecision, When, day_of
 from geomap.text.segment import MONTHS
 
 WEEKDAYS = {
@@ -152,12 +152,8 @@ def _with_role(text: str, start: int, match: re.Match[str], when: When | None, a
             when = When(when.start, when.end, when.precision, when.basis, words, moment if role is Role.AS_OF else None)
         else:
             when = When(when.start, when.end, when.precision, when.basis, words)
-    ahead = when is not None and anchor is not None and when.start is not None and _day(when.start) > anchor
+    ahead = when is not None and anchor is not None and when.start is not None and day_of(when.start) > anchor
     return Time(begin, match.end(), role, when, ahead)
-
-
-def _day(moment: dt.date | dt.datetime) -> dt.date:
-    return moment.date() if isinstance(moment, dt.datetime) else moment
 
 
 def _moment(clock: re.Match[str], when: When) -> dt.datetime | None:
@@ -175,7 +171,7 @@ def _moment(clock: re.Match[str], when: When) -> dt.datetime | None:
         return None
     if hours > 23 or minutes > 59:
         return None
-    day = _day(when.start)
+    day = day_of(when.start)
     moment = dt.datetime(day.year, day.month, day.day, hours, minutes, tzinfo=dt.timezone(dt.timedelta(hours=offset))).astimezone(dt.UTC)
     # A local clock after midnight whose GMT is the evening before: 2 am (22:00 GMT) on Monday.
     if clock["hour2"] and local - hours < -12:

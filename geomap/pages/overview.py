@@ -113,6 +113,11 @@ def _frames(parsed: Parsed) -> dict[str, pd.DataFrame]:
     return dict(to_frames(parsed))
 
 
+@st.cache_data(max_entries=16)
+def _layers(parsed: Parsed) -> dict[str, str]:
+    return {name: geojson(frame) for name, frame in to_frames(parsed).items()}
+
+
 def _figures(parsed: Parsed) -> None:
     current = [m for m in parsed.movements if m.status.value in {"occurred", "ongoing"}]
     columns = st.columns(4)
@@ -164,6 +169,6 @@ def _downloads(parsed: Parsed) -> None:
     st.subheader("Take it with you")
     columns = st.columns(len(LAYERS) + 1)
     columns[0].download_button("Map (HTML)", _map(parsed, background=False), "map.html", "text/html", on_click="ignore")
-    frames = to_frames(parsed)
+    layers = _layers(parsed)
     for column, name in zip(columns[1:], LAYERS, strict=True):
-        column.download_button(f"{name} (GeoJSON)", geojson(frames[name]), f"{name}.geojson", "application/geo+json", on_click="ignore")
+        column.download_button(f"{name} (GeoJSON)", layers[name], f"{name}.geojson", "application/geo+json", on_click="ignore")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from geomap.gazetteer import DEMONYM, Gazetteer, key
@@ -36,17 +35,6 @@ class Recogniser(Protocol):
     def recognise(self, texts: Sequence[str]) -> Iterable[list[tuple[int, int, float]]]:
         """Return for each text `(start, end, probability)` of every name, in code points."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class LinearRecogniser:
-    """The bundled recogniser: a linear tagger with features of the gazetteer."""
-
-    gaz: Gazetteer
-
-    def recognise(self, texts: Sequence[str]) -> Iterable[list[tuple[int, int, float]]]:
-        """Return for each text `(start, end, probability)` of every name, in code points."""
-        return [[(*name_span(s, first, last), share) for s in prepared(text, self.gaz) for first, last, share in spans(s)] for text in texts]
 
 
 def find_toponyms(doc: Document, gaz: Gazetteer, *, recogniser: Recogniser | None = None, demonyms: bool = True) -> list[Toponym]:
