@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Folder with reference data for `make bench`; what is not there is not measured.
+REFERENCE ?= ../shared/reference
+
 .PHONY: dashboard test lint bench clean
 
 $(VENV)/.user: pyproject.toml
@@ -27,6 +30,8 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/gazetteer.py $(wildcard $(REFERENCE)/ucdp_ged_syria_2016_2019.csv.gz)
+	$(BIN)/python benchmarks/regions.py $(wildcard $(REFERENCE)/ne_10m_admin_0_disputed_areas.json)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

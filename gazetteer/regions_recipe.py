@@ -41,9 +41,21 @@ def packed(geometries: np.ndarray) -> bytes:
 
 
 def clean(geometries: np.ndarray) -> np.ndarray:
-    """Return valid polygons on the grid: `set_precision` repairs what rounding would break."""
-    snapped = shapely.set_precision(geometries, GRID_DEG)
-    return np.array([shapely.MultiPolygon([p for p in shapely.get_parts(g) if p.geom_type == "Polygon"]) for g in snapped])
+    """Return the same polygons as a coverage on the grid: every border is cut at every other and rounded once, then each face goes to its polygon.
+
+    Where polygons overlap the first one keeps the ground.
+    """
+    lines = shapely.union_all(shapely.boundary(geometries), grid_size=GRID_DEG)
+    cells = np.array(list(polygonize(shapely.get_parts(lines))))
+    points = shapely.point_on_surface(cells)
+    inside, owner = shapely.STRtree(geometries).query(points, predicate="intersects")
+    first = np.full(len(cells), len(geometries))
+    np.minimum.at(first, inside, owner)
+    return np.array([_multi(shapely.coverage_union_all(cells[first == i])) for i in range(len(geometries))])
+
+
+def _multi(geometry: shapely.Geometry) -> shapely.MultiPolygon:
+    return shapely.MultiPolygon([p for p in shapely.get_parts(geometry) if p.geom_type == "Polygon"])
 
 
 def admin1(found: dict[str, Path]) -> gpd.GeoDataFrame:
@@ -56,7 +68,7 @@ def admin1(found: dict[str, Path]) -> gpd.GeoDataFrame:
         rows.append(
             {
                 "id": f"ne:{p['adm1_code']}", "name": p["name_en"] or p["name"] or p["admin"], "iso_3166_2": p["iso_3166_2"] or "",
-                "geonameid": str(p["gn_id"]) if p["gn_id"] and p["gn_id"] > 0 else "", "country": ISO3.get(p["adm0_a3"], p["adm0_a3"]),
+                "geonameid": str(p["gn_id"]) if p["gn_id"] and p["gn_id"] > 0 else "", "country": country_of(p),
                 "country_name": p["admin"], "unit": p["gu_a3"], "type": p["type_en"] or "",
             }
         )  # fmt: skip
@@ -65,10 +77,18 @@ def admin1(found: dict[str, Path]) -> gpd.GeoDataFrame:
     return frame[~frame.geometry.is_empty].sort_values("id", kind="stable").reset_index(drop=True)
 
 
+def country_of(unit: dict[str, str]) -> str:
+    """Return the ISO 3166-1 code of the internationally recognised country of a unit; Natural Earth draws Crimea with Russia."""
+    if (unit["iso_3166_2"] or "").startswith("UA-"):
+        return "UKR"
+    return ISO3.get(unit["adm0_a3"], unit["adm0_a3"])
+
+
 def countries(units: gpd.GeoDataFrame, names: dict[str, tuple[str, str]]) -> gpd.GeoDataFrame:
     """Return the dissolve of the admin-1 units by ISO 3166-1 alpha-3 code."""
-    frame = units[["country", "geometry"]].dissolve("country").reset_index()
-    frame["geometry"] = clean(frame.geometry.values)
+    codes = sorted(set(units["country"]))
+    shapes = [_multi(shapely.coverage_union_all(units.geometry.values[units["country"] == code])) for code in codes]
+    frame = gpd.GeoDataFrame({"country": codes}, geometry=shapes, crs="EPSG:4326")
     fallback = dict(zip(units["country"], units["country_name"], strict=True))
     frame["name"] = [names.get(c, (fallback[c], ""))[0] for c in frame["country"]]
     frame["id"] = [f"geonames:{names[c][1]}" if c in names else f"ne:{c}" for c in frame["country"]]
@@ -100,17 +120,47 @@ def disputed(found: dict[str, Path], units: gpd.GeoDataFrame) -> gpd.GeoDataFram
     tree = shapely.STRtree(cells)
     rows, shapes = [], []
     for row in supplement("disputed"):
-        points = [shapely.Point(*map(float, p.split())) for p in row["points"].split(";")]
-        inside = {int(i) for p in points for i in tree.query(p, predicate="within")}
-        if len(inside) != len(points):
-            sys.exit(f"{row['name']}: {len(points)} points lie in {len(inside)} faces")
-        shape = shapely.union_all([cells[i] for i in sorted(inside)])
+        shape = from_units(row, units) if row["parts"] else from_faces(row, cells, tree)
         if row["approximate"]:
             shusha = units[units["iso_3166_2"].isin(["AZ-SUS", "AZ-X01~"])].union_all()
             shape = shape.difference(shusha).difference(shapely.box(45, 38, 48, 39.66))
         shapes.append(shapely.coverage_simplify(np.array([shapely.make_valid(shape)]), TOLERANCE_DEG / 2)[0])
-        rows.append({k: v for k, v in row.items() if k != "points"})
-    return gpd.GeoDataFrame(rows, geometry=clean(np.array(shapes)), crs="EPSG:4326")
+        rows.append({k: v for k, v in row.items() if k not in {"points", "parts"}})
+    return gpd.GeoDataFrame(rows, geometry=apart(rows, np.array(shapes)), crs="EPSG:4326")
+
+
+def from_faces(row: dict[str, str], cells: list[shapely.Polygon], tree: shapely.STRtree) -> shapely.Geometry:
+    """Return the union of the faces that the points of a row lie in."""
+    points = [shapely.Point(*map(float, p.split())) for p in row["points"].split(";")]
+    inside = {int(i) for p in points for i in tree.query(p, predicate="within")}
+    if len(inside) != len(points):
+        sys.exit(f"{row['name']}: {len(points)} points lie in {len(inside)} faces")
+    return shapely.union_all([cells[i] for i in sorted(inside)])
+
+
+def from_units(row: dict[str, str], units: gpd.GeoDataFrame) -> shapely.Geometry:
+    """Return the union of the countries or admin-1 units that a row names."""
+    parts = row["parts"].split("|")
+    found = units[units["iso_3166_2"].isin(parts) | units["id"].isin(parts) | units["country"].isin(parts)]
+    if found.empty:
+        sys.exit(f"{row['name']}: no unit {row['parts']}")
+    return found.union_all()
+
+
+def apart(rows: list[dict[str, str]], shapes: np.ndarray) -> np.ndarray:
+    """Return the shapes on the grid so that those of one day are a coverage: where two overlap, the smaller keeps the ground."""
+    order = sorted(range(len(rows)), key=lambda i: shapes[i].area)
+    taken: list[int] = []
+    for i in order:
+        for j in taken:
+            days = rows[i]["valid_from"] <= (rows[j]["valid_to"] or "9") and rows[j]["valid_from"] <= (rows[i]["valid_to"] or "9")
+            if days and shapes[i].intersects(shapes[j]):
+                shapes[i] = shapes[i].difference(shapes[j])
+        taken.append(i)
+    lines = shapely.union_all(shapely.boundary(shapes), grid_size=GRID_DEG)
+    cells = np.array(list(polygonize(shapely.get_parts(lines))))
+    tree = shapely.STRtree(shapely.point_on_surface(cells))
+    return np.array([_multi(shapely.coverage_union_all(cells[np.sort(tree.query(shape, predicate="intersects"))])) for shape in shapes])
 
 
 def main() -> None:
@@ -123,6 +173,7 @@ def main() -> None:
     lines = (options.out / "countries.tsv").read_text(encoding="utf-8").splitlines()[1:]
     names = {c[0]: (c[3], c[2]) for c in (line.split("\t") for line in lines)}
     units = admin1(found)
+    units["country_name"] = [names.get(code, (name, ""))[0] for code, name in zip(units["country"], units["country_name"], strict=True)]
     layers = {"admin1": units, "countries": countries(units, names), "disputed": disputed(found, units)}
     for name, frame in layers.items():
         columns = [c for c in frame.columns if c != "geometry"]

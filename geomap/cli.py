@@ -60,8 +60,17 @@ def _parser() -> argparse.ArgumentParser:
     asks = gazetteer.add_subparsers(title="questions", required=True, metavar="QUESTION")
     lookup = asks.add_parser("lookup", help="show what a name may mean, the likeliest first")
     lookup.add_argument("name")
+    lookup.add_argument("--loose", action="store_true", help="also other romanisations of the name")
     lookup.set_defaults(run=_lookup)
     asks.add_parser("info", help="show sources, licences and counts").set_defaults(run=_info)
+    build = asks.add_parser("build", help="build a gazetteer from GeoNames dumps (allCountries.zip, SY.zip, alternateNamesV2.zip); goes on where it was stopped")
+    build.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
+    build.add_argument("-o", "--out", type=Path, required=True, metavar="FOLDER")
+    build.set_defaults(run=_build)
+    add = asks.add_parser("add", help="add a table of places (CSV, GeoJSON, GeoPackage; UCDP GED and ACLED exports), used from then on after the bundled gazetteer")
+    add.add_argument("table", type=Path, metavar="FILE")
+    add.add_argument("--name", default="", help="what to call it (default: the name of the file)")
+    add.set_defaults(run=_add)
     dashboard = commands.add_parser("dashboard", help="open the dashboard in a browser, on this machine only")
     dashboard.add_argument("--port", type=int, default=8501)
     dashboard.add_argument("--headless", action="store_true", help="do not open a browser window")
@@ -225,12 +234,13 @@ def _export(options: argparse.Namespace) -> int:
 def _lookup(options: argparse.Namespace) -> int:
     from geomap.gazetteer import Gazetteer
 
-    found = Gazetteer().candidates(options.name)
+    found = Gazetteer().candidates(options.name, loose=options.loose)
     for place in found[:20]:
         where = ", ".join(filter(None, [place.admin1_name, place.country_name]))
         sys.stdout.write(f"{place.id:24} {place.name} ({place.kind.value}{', ' + where if where else ''}) lon {place.lon} lat {place.lat} population {place.population}\n")
     if not found:
-        sys.stderr.write(f"geomap: no place is called {options.name!r}\n")
+        hint = "" if options.loose else "; --loose also tries other romanisations"
+        sys.stderr.write(f"geomap: no place is called {options.name!r}{hint}\n")
     return OK if found else FAILED
 
 
@@ -238,11 +248,34 @@ def _info(_options: argparse.Namespace) -> int:
     from geomap.gazetteer import Gazetteer, find_source
 
     gazetteer = Gazetteer()
+    for position, (folder, counts) in enumerate(gazetteer.counts(), 1):
+        sys.stdout.write(f"{position}. {folder}\n   {sum(counts.values()):,} places: {', '.join(f'{n:,} {kind}' for kind, n in counts.items())}\n")
+    sys.stdout.write(f"data {gazetteer.digest}\n")
     manifest = json.loads((find_source() / "manifest.json").read_text(encoding="utf-8"))
-    sys.stdout.write(f"{find_source()}\n{len(gazetteer):,} places, data {gazetteer.digest}\n")
     for source in manifest["sources"]:
         sys.stdout.write(f"{source['name']} {source['version']}: {source['used_for']} ({source['licence']})\n")
     return OK
+
+
+def _build(options: argparse.Namespace) -> int:
+    from geomap.gazetteer.build import build
+
+    count = build(options.sources, options.out, progress=_line)
+    sys.stdout.write(f"{count:,} places in {options.out}; use it with GEOMAP_GAZETTEER=bundled{os.pathsep}{options.out}\n")
+    return OK
+
+
+def _add(options: argparse.Namespace) -> int:
+    from geomap.gazetteer.build import add
+
+    folder = add(options.table, name=options.name, progress=_line)
+    sys.stdout.write(f"added as {folder}; delete that folder to take it out again\n")
+    return OK
+
+
+def _line(text: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"geomap: {text}\n")
 
 
 def _dashboard(options: argparse.Namespace) -> int:

@@ -19,9 +19,14 @@ from geomap.model import Kind, Place
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy as np
+    import shapely
     from shapely.geometry.base import BaseGeometry
 
-LAYERS = ("countries", "admin1", "disputed")
+LAYERS = ("countries", "admin1", "disputed", "former_states")
+# A point this near a shore is on land: shapes are simplified to about a kilometre.
+_SHORE_DEG = 0.05
+_PIECE = 64  # points a piece of border
 GRID_DEG = 0.001
 DISCLAIMER = (
     "Borders and names shown here do not imply official endorsement or acceptance. Disputed areas are drawn apart, with who administers and who claims them."
@@ -53,7 +58,7 @@ def layer(name: str) -> gpd.GeoDataFrame:
     if name not in LAYERS:
         msg = f"no region layer {name!r}; there are {', '.join(LAYERS)}"
         raise RegionError(msg)
-    return _read(find_source(), name)
+    return _former_states() if name == "former_states" else _read(find_source(), name)
 
 
 def _read(source: Path, name: str) -> gpd.GeoDataFrame:
@@ -77,6 +82,32 @@ def disputed_at(when: dt.date | None = None) -> gpd.GeoDataFrame:
         return frame[frame["valid_to"] == ""]
     day = when.isoformat()
     return frame[(frame["valid_from"] <= day) & ((frame["valid_to"] == "") | (frame["valid_to"] >= day))]
+
+
+def former_states_at(when: dt.date) -> gpd.GeoDataFrame:
+    """Return the states that are gone and were there on a day; a republic of a union is left out beside the union."""
+    frame = layer("former_states")
+    there = frame[(frame["valid_from"] <= when.year) & (frame["valid_to"] >= when.year)]
+    parts = [set(_parts()[ident]) for ident in there["id"]]
+    # In the year of a change the later state holds the ground.
+    replaced = [any(f == when.year and mine & theirs for theirs, f in zip(parts, there["valid_from"], strict=True)) and t == when.year for mine, t in zip(parts, there["valid_to"], strict=True)]
+    contained = [any(mine < theirs for theirs in parts) for mine in parts]
+    return there.loc[[ident for ident, inside, gone in zip(there.index, contained, replaced, strict=True) if not (inside or gone)]]
+
+
+def _former_states() -> gpd.GeoDataFrame:
+    import geopandas as gpd
+
+    rows = [row for row in _region_rows() if row["kind"] == Kind.FORMER_STATE and row["parts"]]
+    frame = gpd.GeoDataFrame(
+        {
+            "id": [row["id"] for row in rows], "name": [row["name"] for row in rows], "valid_from": [int(row["valid_from"] or -9999) for row in rows],
+            "valid_to": [int(row["valid_to"] or 9999) for row in rows], "note": [row["note"] for row in rows], "source": [row["source"] for row in rows],
+        },
+        geometry=[_union(tuple(row["parts"].split("|"))) for row in rows], crs="EPSG:4326",
+    )  # fmt: skip
+    missing = frame.geometry.isna()
+    return frame[~missing].reset_index(drop=True)
 
 
 def locate(lon: float, lat: float, *, when: dt.date | None = None, policy: Policy | str = Policy.NEUTRAL) -> dict[str, str]:
@@ -114,27 +145,74 @@ def join(points: gpd.GeoDataFrame, *, when: dt.date | None = None, policy: Polic
     """Return a copy of `points` with the region columns of `locate`; rows and their order are kept."""
     if policy not in list(Policy):
         raise OptionError("policy", policy, f"one of {', '.join(Policy)}")
+    import numpy as np
+
+    wgs84 = points.geometry if points.crs is None or points.crs.equals("EPSG:4326") else points.geometry.to_crs("EPSG:4326")
     out = points.copy()
     units, areas = layer("admin1"), disputed_at(when)
-    inside, contested = _first(points, units), _first(points, areas)
+    inside, contested = _first(wgs84, units, shore=_SHORE_DEG), _first(wgs84, areas)
     for target, column in (("country", "country"), ("country_name", "country_name"), ("admin1", "id"), ("admin1_name", "name")):
-        out[target] = [units.iloc[i][column] if i >= 0 else "" for i in inside]
+        out[target] = _taken(units, column, inside)
     for target, column in (("disputed", "name"), ("administered_by", "administered_by"), ("claimed_by", "claimed_by")):
-        out[target] = [areas.iloc[i][column] if i >= 0 else "" for i in contested]
-    if policy != Policy.DE_FACTO:
-        out["country"] = [areas.iloc[i]["country"] if i >= 0 else known for known, i in zip(out["country"], contested, strict=True)]
+        out[target] = _taken(areas, column, contested)
+    ruler = _taken(areas, "administrator" if policy == Policy.DE_FACTO else "country", contested)
+    out["country"] = np.where((contested >= 0) & (ruler != ""), ruler, out["country"])
+    out["country_name"] = out["country"].map(_country_names()).fillna(out["country_name"])
     out["policy"] = str(policy)
     return out
 
 
-def _first(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> list[int]:
-    """Return for each point the position of the first area that holds it, or -1."""
-    found = [-1] * len(points)
+def _taken(areas: gpd.GeoDataFrame, column: str, at: np.ndarray) -> np.ndarray:
+    """Return the attribute of the area at each position, empty where there is none."""
+    import numpy as np
+
+    values: np.ndarray = np.append(areas[column].to_numpy(dtype=object), "")
+    return values[at]
+
+
+@cache
+def _country_names() -> dict[str, str]:
+    frame = layer("countries")
+    return dict(zip(frame["country"], frame["name"], strict=True))
+
+
+def _first(points: gpd.GeoSeries, areas: gpd.GeoDataFrame, *, shore: float = 0.0) -> np.ndarray:
+    """Return for each point the position of the first area that holds it, or -1; off `shore` degrees it is the nearest one's."""
+    import numpy as np
+
+    found = np.full(len(points), len(areas))
     if len(areas):
-        at, area = areas.sindex.query(points.geometry.values, predicate="intersects")
-        for position, i in zip(at.tolist(), area.tolist(), strict=True):
-            found[position] = i if found[position] < 0 else min(found[position], i)
-    return found
+        at, area = areas.sindex.query(points.values, predicate="intersects")
+        np.minimum.at(found, at, area)
+        outside = np.flatnonzero(found == len(areas)) if shore else []
+        if len(outside):
+            lines, owner = _borders()
+            near, line = lines.query_nearest(points.values[outside], max_distance=shore, all_matches=False)
+            found[outside[near]] = owner[line]
+    return np.where(found == len(areas), -1, found)
+
+
+@cache
+def _borders() -> tuple[shapely.STRtree, np.ndarray]:
+    """Return the borders of the admin-1 units in short pieces, which a search for the nearest can pass over quickly, and whose each is."""
+    import numpy as np
+    import shapely
+
+    polygons, unit = shapely.get_parts(layer("admin1").geometry.values, return_index=True)
+    rings, polygon = shapely.get_rings(polygons, return_index=True)
+    owner = unit[polygon]
+    coords, ring = shapely.get_coordinates(rings, return_index=True)
+    # A piece ends where its ring does or after so many points, and starts at the last point of the one before.
+    first = np.flatnonzero(np.append(True, np.diff(ring) > 0))
+    within = np.arange(len(ring)) - first[ring]
+    starts = np.flatnonzero(within % _PIECE == 0)
+    ends = np.minimum(starts + _PIECE + 1, np.append(first[1:], len(ring))[ring[starts]])
+    kept = ends - starts > 1
+    starts, ends = starts[kept], ends[kept]
+    lengths = ends - starts
+    take = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
+    pieces = shapely.linestrings(coords[take], indices=np.repeat(np.arange(len(starts)), lengths))
+    return shapely.STRtree(pieces), owner[ring[starts]]
 
 
 def outline(place: Place, *, when: dt.date | None = None) -> BaseGeometry | None:
@@ -149,7 +227,7 @@ def outline(place: Place, *, when: dt.date | None = None) -> BaseGeometry | None
     if place.kind is Kind.ADMIN1:
         return _one(layer("admin1"), "geonameid", str(place.geonameid))
     parts = _parts().get(place.id)
-    return _union(parts) if parts else None
+    return _union(parts) if parts else _extent(place.id, when)
 
 
 def _one(frame: gpd.GeoDataFrame, column: str, value: str) -> BaseGeometry | None:
@@ -167,10 +245,14 @@ def _extent(ident: str, when: dt.date | None) -> BaseGeometry | None:
 
 
 @cache
-def _parts() -> dict[str, tuple[str, ...]]:
+def _region_rows() -> tuple[dict[str, str], ...]:
     with (find_source() / "supplement" / "regions.tsv").open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return {row["id"]: tuple(row["parts"].split("|")) for row in rows if row["parts"]}
+        return tuple(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+@cache
+def _parts() -> dict[str, tuple[str, ...]]:
+    return {row["id"]: tuple(row["parts"].split("|")) for row in _region_rows() if row["parts"]}
 
 
 def _union(parts: tuple[str, ...]) -> BaseGeometry | None:

@@ -12,6 +12,14 @@ from geomap.geoparser import default_gazetteer
 SEED = Path(__file__).parents[1] / "seeds" / "000_313cf4aea927ca38.txt"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_added_gazetteers(tmp_path_factory):
+    """Keep what a developer has added to their own gazetteer out of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GEOMAP_GAZETTEERS", str(tmp_path_factory.mktemp("gazetteers")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def gaz() -> Gazetteer:
     return default_gazetteer()

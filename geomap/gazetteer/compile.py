@@ -1,15 +1,13 @@
-"""Compile the committed tables into the memory-mapped index: `names.marisa` (a trie of keys) and `index.bin` (columns)."""
+"""Compile the committed tables into the memory-mapped index (see `layout`), once for each version of the data."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import io
-import json
 import lzma
 import math
 import shutil
-import struct
 import tempfile
 from array import array
 from collections import defaultdict
@@ -17,13 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import marisa_trie
-
 from geomap.errors import GazetteerError
-from geomap.gazetteer.names import key
+from geomap.gazetteer.layout import COLUMNS, FORMAT, NO_POINT, NO_YEAR, TEXTS, Writer
+from geomap.gazetteer.names import key, skeleton, sound_of_key
 from geomap.model import Kind
 
-FORMAT = 4  # raise when the layout of the index changes: older indexes are then compiled anew
 KINDS = tuple(Kind)
 PRIMARY, ALTERNATE, DEMONYM, ABBREVIATION = range(4)  # how a name belongs to its place
 NONE = -1
@@ -100,10 +96,10 @@ class _Builder:
         self.row_of[ident] = row
         for column, text in (("id", ident), ("name", name), ("note", values.get("note", ""))):
             self.texts[column].append(text)
-        defaults: dict[str, Any] = {"country": NONE, "admin1": NONE, "admin2": NONE, "valid_from": _NO_YEAR, "valid_to": _NO_YEAR}
+        defaults: dict[str, Any] = {"country": NONE, "admin1": NONE, "admin2": NONE, "valid_from": NO_YEAR, "valid_to": NO_YEAR}
         defaults |= {
-            "lon": round(float(lon) * 1e5) if lon else _NO_POINT,
-            "lat": round(float(lat) * 1e5) if lat else _NO_POINT,
+            "lon": round(float(lon) * 1e5) if lon else NO_POINT,
+            "lat": round(float(lat) * 1e5) if lat else NO_POINT,
             "kind": KINDS.index(kind),
         }
         for column, numbers in self.columns.items():
@@ -154,7 +150,7 @@ class _Builder:
             admin1 = self.division_of.get(f"{iso2}.{rest.partition('.')[0]}", NONE)
             row = self.add(
                 f"geonames:{d['geonameid']}", d["name"], kind, d["lon"], d["lat"], country=self.country_of.get(iso2, NONE),
-                population=int(d["population"]), admin1=admin1 if kind is Kind.ADMIN2 else len(self.texts["id"]), uncertainty=_tenths(150 if kind is Kind.ADMIN1 else 30),
+                population=int(d["population"]), admin1=admin1 if kind is Kind.ADMIN2 else len(self.texts["id"]), uncertainty=_tenths(place_radius_km(kind, 0)),
             )  # fmt: skip
             self.division_of[d["code"]] = row
             if d["iso_3166_2"]:
@@ -173,7 +169,7 @@ class _Builder:
             row = self.add(
                 f"geonames:{p['geonameid']}", p["name"], Kind.SETTLEMENT, p["lon"], p["lat"], country=self.country_of.get(p["country"], NONE),
                 admin1=one, admin2=two, population=population, feature=FEATURES.get(p["feature"], 0),
-                uncertainty=_tenths(1 + _KM_PER_ROOT_INHABITANT * math.sqrt(population)),
+                uncertainty=_tenths(place_radius_km(Kind.SETTLEMENT, population)),
             )  # fmt: skip
             for folded in p["keys"].split("|"):
                 self.key(row, folded, ALTERNATE)
@@ -228,35 +224,40 @@ class _Builder:
     def write(self, folder: Path) -> None:
         self.read()
         del self.postings[""]
-        trie = marisa_trie.Trie(self.postings)
-        trie.save(str(folder / "names.marisa"))
-        starts, postings = array("I", [0]), array("I")
-        for position in range(len(trie)):
-            postings.extend(sorted(self.postings[trie.restore_key(position)]))
-            starts.append(len(postings))
-        sections = {**self.columns, "starts": starts, "postings": postings}
-        for name, texts in self.texts.items():
-            encoded = [text.encode("utf-8") for text in texts]
-            offsets = array("I", [0])
-            for raw in encoded:
-                offsets.append(offsets[-1] + len(raw))
-            sections[f"{name}_offsets"], sections[f"{name}_text"] = offsets, array("B", b"".join(encoded))
-        # Rows sorted by their id, so that an id is found by bisection without building a dictionary.
-        sections["by_id"] = array("I", sorted(range(len(self.texts["id"])), key=lambda row: self.texts["id"][row]))
-        _write_sections(folder / "index.bin", {"format": FORMAT, "countries": self.countries}, sections)
+        with Writer(folder) as writer:
+            for name, numbers in self.columns.items():
+                writer.section(name, numbers.typecode, [numbers])
+            for name in TEXTS:
+                writer.texts(name, [[text.encode("utf-8") for text in self.texts[name]]])
+            # Rows sorted by their id, so that an id is found by bisection without building a dictionary.
+            writer.section("by_id", "I", [array("I", sorted(range(len(self.texts["id"])), key=lambda row: self.texts["id"][row].encode()))])
+            writer.names((name, sorted(rows)) for name, rows in sorted(self.postings.items()))
+            writer.loose(sorted(filter(None, map(loose_entry, self.postings))))
+            writer.close(countries=self.countries, country_rows={c["iso3"]: row for row, c in enumerate(self.countries)}, digest=digest(self.source))
 
 
-_NO_POINT = 2**31 - 1
-_NO_YEAR = -32768
-COLUMNS = {
-    "lon": "i", "lat": "i", "kind": "B", "country": "h", "admin1": "i", "admin2": "i", "population": "q", "feature": "B",
-    "uncertainty": "I", "valid_from": "h", "valid_to": "h", "disputed": "B",
-}  # fmt: skip
+def loose_entry(folded: str) -> str:
+    """Return the entry of a key in the loose index: skeleton, tab, key; empty when too little is left to compare."""
+    bones = skeleton(sound_of_key(folded))
+    return f"{bones}\t{folded}" if bones else ""
+
+
 # How much more a seat of government is meant than its inhabitants say; GeoNames feature codes.
 FEATURES = {"PPL": 0, "PPLA5": 1, "PPLA4": 1, "PPLA3": 1, "PPLA2": 2, "PPLA": 3, "PPLG": 3, "PPLC": 4, "PPLX": 5}
 _TYPE_WORDS = frozenset(
     "province governorate region oblast district county state prefecture department division krai republic muhafazah wilayat rayon raion municipality".split()
 )
+
+
+def place_radius_km(kind: Kind, population: int) -> float:
+    """Return about how far the points of a place lie from its own, by kind and inhabitants."""
+    if kind is Kind.SETTLEMENT:
+        return 1 + _KM_PER_ROOT_INHABITANT * math.sqrt(population)
+    return _RADIUS_KM.get(kind, 10.0)
+
+
+# Half the width of a middling one of its kind.
+_RADIUS_KM = {Kind.ADMIN1: 150.0, Kind.ADMIN2: 30.0, Kind.COUNTRY: 300.0, Kind.SITE: 1.0, Kind.WATER: 30.0, Kind.TERRAIN: 30.0, Kind.REGION: 50.0}
 
 
 def _bare(name: str) -> str:
@@ -272,7 +273,7 @@ def _tenths(km: float) -> int:
 
 
 def _year(cell: str) -> int:
-    return int(cell) if cell else _NO_YEAR
+    return int(cell) if cell else NO_YEAR
 
 
 def _radius_km(points: list[tuple[int, int]]) -> float:
@@ -283,17 +284,3 @@ def _radius_km(points: list[tuple[int, int]]) -> float:
     mean = sum(math.hypot((p[0] - lon) * squeeze, p[1] - lat) for p in points) / len(points)
     return max(5.0, min(1500.0, 2 * mean / 1e5 * 111.2))
 
-
-def _write_sections(path: Path, header: dict[str, Any], sections: dict[str, array[int]]) -> None:
-    layout, position = {}, 0
-    for name, numbers in sections.items():
-        size = len(numbers) * numbers.itemsize
-        layout[name] = [numbers.typecode, position, size]
-        position += (size + 7) // 8 * 8
-    raw = json.dumps({**header, "layout": layout}).encode("utf-8")
-    raw += b" " * (-(len(raw) + 8) % 8)
-    with path.open("wb") as file:
-        file.write(struct.pack("<Q", len(raw)) + raw)
-        for numbers in sections.values():
-            data = numbers.tobytes()
-            file.write(data + b"\0" * (-len(data) % 8))

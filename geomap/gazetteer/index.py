@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import bisect
-import json
 import math
-import mmap
 import os
-import struct
-from collections.abc import Iterable, Iterator
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-import marisa_trie
 import platformdirs
 
-from geomap.errors import GazetteerError, GazetteerNotFoundError
-from geomap.gazetteer.compile import _NO_POINT, _NO_YEAR, ABBREVIATION, ALTERNATE, DEMONYM, KINDS, PRIMARY, compile_index
-from geomap.gazetteer.names import key
+from geomap.errors import GazetteerError, GazetteerNotFoundError, OptionError
+from geomap.gazetteer.compile import ABBREVIATION, ALTERNATE, DEMONYM, KINDS, PRIMARY, compile_index
+from geomap.gazetteer.layout import COLUMNS, NO_POINT, NO_YEAR, Tries, opened
+from geomap.gazetteer.names import key, skeleton, sound, sound_of_key
 from geomap.model import Kind, Place, Precision
 
 EARTH_KM = 6371.0088  # mean radius, IUGG
@@ -33,7 +32,10 @@ _KIND_BONUS = {
     Kind.SITE: 11.0, Kind.ADMIN1: 1.0, Kind.ADMIN2: -2.5, Kind.SETTLEMENT: 0.0,
 }  # fmt: skip
 _FEATURE_BONUS = (0.0, 0.3, 0.6, 1.5, 3.0, -1.5)
-_NAME_BONUS = {PRIMARY: 2.0, ALTERNATE: 0.0, ABBREVIATION: 0.0, DEMONYM: 0.0}
+# Sounds this alike are taken for one name (see `sounding_like`); set on pairs of spellings that no test holds.
+_ALIKE = 0.6
+_NEAR_BEST = 0.25
+_NAME_BONUS = {PRIMARY: 2.5, ALTERNATE: 0.0, ABBREVIATION: 0.0, DEMONYM: 0.0}
 
 
 def haversine_km(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
@@ -43,35 +45,121 @@ def haversine_km(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     return 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(a)))
 
 
-def find_source(path: str | os.PathLike[str] | None = None) -> Path:
-    """Return the folder of the gazetteer's tables.
+BUNDLED = "bundled"
 
-    Tried in order: `path`, the environment variable `GEOMAP_GAZETTEER`, the data of the installed wheel, the checkout.
+
+def find_source(path: str | os.PathLike[str] | None = None) -> Path:
+    """Return the folder of the bundled tables and shapes, or of the tables in `path`.
+
+    Tried in order: `path`, the entries of the environment variable `GEOMAP_GAZETTEER`, the data of the installed wheel, the checkout.
 
     Raises
     ------
     GazetteerNotFoundError
-        When none of them holds `places.tsv.xz`; a given path or variable is never passed over silently.
+        When none of them holds `places.tsv.xz`; a given path is never passed over silently.
 
     """
     package = Path(__file__).parent.parent
-    named = path or os.environ.get("GEOMAP_GAZETTEER")
-    tried = [Path(named)] if named else [package / "_gazetteer", package.parent / "gazetteer" / "data"]
+    bundled = [package / "_gazetteer", package.parent / "gazetteer" / "data"]
+    tried = [Path(path)] if path else [*(Path(e) for e in _named() if e != BUNDLED), *bundled]
     for folder in tried:
         if (folder / "places.tsv.xz").exists():
             return folder
     raise GazetteerNotFoundError(tried)
 
 
+def added_folder() -> Path:
+    """Return the folder of the gazetteers that `geomap gazetteer add` keeps: `GEOMAP_GAZETTEERS` or the user's data folder."""
+    return Path(os.environ.get("GEOMAP_GAZETTEERS") or Path(platformdirs.user_data_dir("geomap", appauthor=False)) / "gazetteers")
+
+
+def find_stack(paths: Sequence[str | os.PathLike[str]] | None = None) -> list[Path]:
+    """Return the folders of the gazetteers that are asked, in order; the first that holds an id or a name leads.
+
+    `paths`, or else the entries of `GEOMAP_GAZETTEER` (parted as in PATH; "bundled" is the bundled one), or else the bundled one and
+    then the added ones by name. A folder holds the tables or an index built by `geomap gazetteer build` or `add`.
+
+    Raises
+    ------
+    GazetteerNotFoundError
+
+    """
+    named = [os.fspath(path) for path in paths] if paths else _named()
+    if not named:
+        return [find_source(), *sorted(folder for folder in added_folder().glob("*") if (folder / "index.bin").exists())]
+    stack = [find_source() if entry == BUNDLED else Path(entry) for entry in named]
+    missing = [folder for folder in stack if not (folder / "index.bin").exists() and not (folder / "places.tsv.xz").exists()]
+    if missing:
+        raise GazetteerNotFoundError(missing)
+    return stack
+
+
+def _named() -> list[str]:
+    return [entry for entry in os.environ.get("GEOMAP_GAZETTEER", "").split(os.pathsep) if entry]
+
+
+class Layer:
+    """One index, opened by memory map; processes share its pages."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self.source = folder
+        self.index = folder if (folder / "index.bin").exists() else compile_index(folder, cache)
+        self.header, self.columns = opened(self.index)
+        self.names = Tries(self.index, "names", self.header["tries"]["names"])
+        self.countries: list[dict[str, str]] = self.header["countries"]
+
+    def __len__(self) -> int:
+        return len(self.columns["kind"])
+
+    @cached_property
+    def sounds(self) -> Tries:
+        """The loose index: skeleton, tab, key."""
+        return Tries(self.index, "loose", self.header["tries"]["loose"])
+
+    def postings(self, folded: str) -> memoryview | tuple[()]:
+        """Return `row << 2 | how` of every place with this key."""
+        position = self.names.position(folded)
+        if position is None:
+            return ()
+        starts = self.columns["starts"]
+        return self.columns["postings"][starts[position] : starts[position + 1]]
+
+    def row(self, ident: str) -> int | None:
+        """Return the row of an id, or None."""
+        order, wanted = self.columns["by_id"], ident.encode("utf-8")
+        at = bisect.bisect_left(order, wanted, key=lambda row: self.raw("id", row))
+        return order[at] if at < len(order) and self.raw("id", order[at]) == wanted else None
+
+    def raw(self, column: str, row: int) -> bytes:
+        """Return a text in UTF-8."""
+        offsets = self.columns[f"{column}_offsets"]
+        return bytes(self.columns[f"{column}_text"][offsets[row] : offsets[row + 1]])
+
+
+class _Stacked:
+    """A column over several layers, by row of the stack; rows and countries inside it are moved to those of the stack."""
+
+    def __init__(self, parts: list[memoryview], bases: list[int], moved: list[Callable[[int], int]]) -> None:
+        self._parts, self._bases, self._moved = parts, bases, moved
+
+    def __getitem__(self, row: int) -> int:
+        layer = bisect.bisect_right(self._bases, row) - 1
+        return self._moved[layer](self._parts[layer][row - self._bases[layer]])
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+
 class Gazetteer:
-    """A gazetteer opened by memory map; processes share its pages.
+    """One gazetteer or a stack of them.
 
     Parameters
     ----------
     path
-        Folder with the tables; by default the bundled one (see `find_source`).
+        Folder with tables or an index, or several in the order in which they lead; by default the bundled one and what was added
+        (see `find_stack`).
     cache
-        Folder for the compiled index; by default `GEOMAP_CACHE` or the user's cache folder. The first use compiles it
+        Folder for the compiled index of tables; by default `GEOMAP_CACHE` or the user's cache folder. The first use compiles it
         (some seconds, once a version of the data).
 
     Raises
@@ -80,48 +168,74 @@ class Gazetteer:
 
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None, *, cache: str | os.PathLike[str] | None = None) -> None:
-        self.source = find_source(path)
-        folder = Path(cache or os.environ.get("GEOMAP_CACHE") or platformdirs.user_cache_dir("geomap", appauthor=False))
-        self._index = compile_index(self.source, folder)
-        self._trie = marisa_trie.Trie().mmap(str(self._index / "names.marisa"))
-        with (self._index / "index.bin").open("rb") as file:
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        (length,) = struct.unpack_from("<Q", self._map)
-        try:
-            header: dict[str, Any] = json.loads(self._map[8 : 8 + length])
-        except ValueError as error:
-            msg = f"{self._index} is damaged; delete it and it will be compiled again"
-            raise GazetteerError(msg) from error
-        view, base = memoryview(self._map), 8 + length
-        self._columns = {name: view[base + at : base + at + size].cast(code) for name, (code, at, size) in header["layout"].items()}
-        self._countries: list[dict[str, str]] = header["countries"]
+    def __init__(self, path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None, *, cache: str | os.PathLike[str] | None = None) -> None:
+        paths = [path] if isinstance(path, str | os.PathLike) else path
+        stored = Path(cache or os.environ.get("GEOMAP_CACHE") or platformdirs.user_cache_dir("geomap", appauthor=False))
+        self.layers = [Layer(folder, stored) for folder in find_stack(paths)]
+        self.source = self.layers[0].source
+        self._bases = [0]
+        for layer in self.layers:
+            self._bases.append(self._bases[-1] + len(layer))
+        self._countries = _merged_countries(self.layers)
+        self._columns: dict[str, memoryview] = {name: self._column(name) for name in COLUMNS}  # type: ignore[misc]
         self.place_at = lru_cache(maxsize=20_000)(self._place_at)
 
     def __len__(self) -> int:
         """Return the number of places."""
-        return len(self._columns["kind"])
+        return self._bases[-1]
 
     @cached_property
     def digest(self) -> str:
         """What identifies the data, for files that leave."""
-        return self._index.name
+        return "+".join(layer.header["digest"] for layer in self.layers)
+
+    def counts(self) -> list[tuple[Path, dict[Kind, int]]]:
+        """Return the folder of each gazetteer of the stack and its number of places by kind."""
+        tables = [(layer.source, Counter(bytes(layer.columns["kind"]))) for layer in self.layers]
+        return [(folder, {KINDS[kind]: number for kind, number in sorted(count.items())}) for folder, count in tables]
+
+    def _column(self, name: str) -> memoryview | _Stacked:
+        parts = [layer.columns[name] for layer in self.layers]
+        if len(parts) == 1:
+            return parts[0]
+        return _Stacked(parts, self._bases[:-1], [self._move(name, position) for position in range(len(parts))])
+
+    def _move(self, column: str, position: int) -> Callable[[int], int]:
+        if column in {"admin1", "admin2"}:
+            base = self._bases[position]
+            return lambda row: row + base if row >= 0 else row
+        if column == "country":
+            place_of = {country["iso3"]: at for at, country in enumerate(self._countries)}
+            table = [place_of[country["iso3"]] for country in self.layers[position].countries]
+            return lambda at: table[at] if at >= 0 else at
+        return lambda value: value
 
     def postings(self, name: str) -> list[tuple[int, int]]:
-        """Return `(row, how)` of every place called `name`; `how` tells a primary name from an alternate, demonym or abbreviation."""
-        position = self._trie.get(key(name))
-        if position is None:
-            return []
-        starts, postings = self._columns["starts"], self._columns["postings"]
-        return [(p >> 2, p & 3) for p in postings[starts[position] : starts[position + 1]]]
+        """Return `(row, how)` of every place called `name`; `how` tells a primary name from an alternate, demonym or abbreviation.
+
+        A place with the id of one in a gazetteer before it is left out.
+        """
+        return self._postings(key(name))
+
+    def _postings(self, folded: str) -> list[tuple[int, int]]:
+        found = [(p >> 2, p & 3) for p in self.layers[0].postings(folded)]
+        if len(self.layers) == 1:
+            return found
+        for base, layer in zip(self._bases[1:-1], self.layers[1:], strict=True):
+            found += [(base + (p >> 2), p & 3) for p in layer.postings(folded) if self._leads(layer, p >> 2)]
+        return found
+
+    def _leads(self, layer: Layer, row: int) -> bool:
+        ident = layer.raw("id", row).decode("utf-8")
+        return all(earlier.row(ident) is None for earlier in self.layers[: self.layers.index(layer)])
 
     def knows(self, folded: str) -> bool:
         """Tell whether a key (see `names.key`) is in the gazetteer."""
-        return folded in self._trie
+        return any(layer.names.position(folded) is not None for layer in self.layers)
 
     def extends(self, folded: str) -> bool:
         """Tell whether some name starts with this key and has more words."""
-        return next(self._trie.iterkeys(folded + " "), None) is not None
+        return any(next(layer.names.starting(folded + " "), None) is not None for layer in self.layers)
 
     def column(self, name: str) -> memoryview:
         """Return a column of numbers by row (`kind`, `population`, `country`, `lon`, ...), as stored."""
@@ -135,17 +249,46 @@ class Gazetteer:
             math.log1p(max(0, c["population"][row])) + _KIND_BONUS[kind] + _FEATURE_BONUS[c["feature"][row]] + _NAME_BONUS[how]
         )  # fmt: skip
 
-    def candidates(self, name: str) -> list[Place]:
+    def candidates(self, name: str, *, loose: bool = False) -> list[Place]:
         """Return the places called `name`, the most likely first without any context.
 
         Parameters
         ----------
         name
             A place name or demonym, in any script and spelling that the gazetteer holds.
+        loose
+            Also what other romanisations of the name find ("Maarat al-Numaan" for "Ma`arrat an Nu`man"), after what is found as it stands.
 
         """
         ranked = sorted(self.postings(name), key=lambda p: (-self.prominence(*p), p[0]))
-        return [self.place_at(row) for row in dict.fromkeys(row for row, _ in ranked)]
+        rows = dict.fromkeys(row for row, _ in ranked)
+        if loose:
+            # "Tadmur/Palmyra" and "Al-Rai (Choban Bey)" are two spellings each.
+            for spelling in filter(None, (part.strip() for part in re.split(r"[/()]", name))):
+                rows |= dict.fromkeys(row for row, _ in self.sounding_like(spelling))
+        return [self.place_at(row) for row in rows]
+
+    def sounding_like(self, name: str) -> list[tuple[int, float]]:
+        """Return `(row, likeness)` of the places with a name of the same consonants and like vowels, the most alike first.
+
+        Likeness is one minus the edit distance of the sounds (see `names.sound`) over the longer one's length; from `_ALIKE` on, and
+        no more than `_NEAR_BEST` under the best. Demonyms are left out.
+        """
+        from rapidfuzz.distance import Levenshtein
+
+        wanted = sound(name)
+        bones = skeleton(wanted)
+        best: dict[int, float] = {}
+        for layer, base in zip(self.layers, self._bases[:-1], strict=True):
+            for entry in layer.sounds.starting(f"{bones}\t") if bones else ():
+                folded = entry.partition("\t")[2]
+                likeness = Levenshtein.normalized_similarity(wanted, sound_of_key(folded), score_cutoff=_ALIKE)
+                for p in layer.postings(folded) if likeness else ():
+                    if p & 3 != DEMONYM and self._leads(layer, p >> 2):
+                        best[base + (p >> 2)] = max(likeness, best.get(base + (p >> 2), 0.0))
+        bound = max(best.values(), default=0.0) - _NEAR_BEST
+        kept = [(row, likeness) for row, likeness in best.items() if likeness >= bound]
+        return sorted(kept, key=lambda r: (-r[1], -self.prominence(r[0]), r[0]))
 
     def place(self, ident: str) -> Place:
         """Return the place with this id ("geonames:587084", "geomap:donbas").
@@ -164,9 +307,11 @@ class Gazetteer:
 
     def row(self, ident: str) -> int | None:
         """Return the row of an id, or None."""
-        order = self._columns["by_id"]
-        at = bisect.bisect_left(order, ident, key=lambda row: self._text("id", row))
-        return order[at] if at < len(order) and self._text("id", order[at]) == ident else None
+        for layer, base in zip(self.layers, self._bases[:-1], strict=True):
+            row = layer.row(ident)
+            if row is not None:
+                return base + row
+        return None
 
     def country(self, iso3: str) -> Place | None:
         """Return the country with this ISO 3166-1 alpha-3 code, or None."""
@@ -175,7 +320,7 @@ class Gazetteer:
 
     def country_position(self, iso3: str) -> int:
         """Return the position of a country in the country column, or -2 for an unknown code."""
-        return self._country_rows.get(iso3, -2)
+        return self._country_positions.get(iso3, -2)
 
     def name_at(self, row: int) -> str:
         """Return the name of a place."""
@@ -195,30 +340,101 @@ class Gazetteer:
             yield country
 
     def nearest(self, lon: float, lat: float, *, kinds: Iterable[Kind] = (Kind.SETTLEMENT,)) -> tuple[Place, float]:
-        """Return the nearest place to a point in degrees and its distance in km."""
-        wanted = {KINDS.index(kind) for kind in kinds}
-        c, squeeze = self._columns, math.cos(math.radians(lat)) ** 2
-        x, y = round(lon * 1e5), round(lat * 1e5)
-        best = min(
-            (row for row, kind in enumerate(c["kind"]) if kind in wanted and c["lon"][row] != _NO_POINT),
-            key=lambda row: (c["lon"][row] - x) ** 2 * squeeze + (c["lat"][row] - y) ** 2,
-        )
-        place = self.place_at(best)
-        return place, haversine_km(lon, lat, c["lon"][best] / 1e5, c["lat"][best] / 1e5)
+        """Return the nearest place to a point in degrees and its distance in km.
+
+        Raises
+        ------
+        OptionError
+            When the point is outside -180..180 and -90..90.
+        GazetteerError
+            When there is no place of these kinds.
+
+        """
+        import numpy as np
+
+        if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+            raise OptionError("lon, lat", (lon, lat), "degrees within -180..180 and -90..90")
+        best: tuple[float, int] | None = None
+        for base, x, y, wanted in self._points(kinds):
+            if len(wanted):
+                # Squared chord on the unit sphere grows with the distance, also across the antimeridian and at the poles.
+                p, q = np.radians(lat), np.radians(y[wanted] / 1e5)
+                chord = np.sin((q - p) / 2) ** 2 + np.cos(p) * np.cos(q) * np.sin(np.radians(x[wanted] / 1e5 - lon) / 2) ** 2
+                at = int(chord.argmin())
+                if best is None or chord[at] < best[0]:
+                    best = (float(chord[at]), base + int(wanted[at]))
+        if best is None:
+            msg = f"the gazetteer {self.source} holds no place of the kinds {', '.join(kinds)}"
+            raise GazetteerError(msg)
+        place = self.place_at(best[1])
+        return place, 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(best[0])))
+
+    def within(self, area: Place | tuple[float, float, float, float], *, kinds: Iterable[Kind] = (Kind.SETTLEMENT,)) -> list[Place]:
+        """Return the places of these kinds inside an area, the most prominent first.
+
+        Parameters
+        ----------
+        area
+            A country, admin-1 or admin-2 division, whose members are returned; or a box `(west, south, east, north)` in degrees, in which
+            `west` greater than `east` crosses the antimeridian.
+        kinds
+            The kinds of place.
+
+        """
+        import numpy as np
+
+        rows: list[int] = []
+        for (base, x, y, wanted), layer in zip(self._points(kinds), self.layers, strict=True):
+            if isinstance(area, Place):
+                column, value = self._members(area)
+                numbers = np.asarray(layer.columns[column])[wanted]
+                here = [i for i, c in enumerate(layer.countries) if c["iso3"] == area.country] if column == "country" else [value - base]
+                inside = np.isin(numbers, here)
+            else:
+                west, south, east, north = (v * 1e5 for v in area)
+                across = (x[wanted] >= west) & (x[wanted] <= east) if west <= east else (x[wanted] >= west) | (x[wanted] <= east)
+                inside = across & (y[wanted] >= south) & (y[wanted] <= north)
+            rows += [base + int(row) for row in wanted[inside]]
+        rows.sort(key=lambda row: (-self.prominence(row), row))
+        return [self.place_at(row) for row in rows]
+
+    def _points(self, kinds: Iterable[Kind]) -> Iterator[tuple[int, Any, Any, Any]]:
+        import numpy as np
+
+        wanted = [KINDS.index(kind) for kind in kinds]
+        for layer, base in zip(self.layers, self._bases[:-1], strict=True):
+            x, y = np.asarray(layer.columns["lon"]), np.asarray(layer.columns["lat"])
+            yield base, x, y, np.flatnonzero(np.isin(np.asarray(layer.columns["kind"]), wanted) & (x != NO_POINT))
+
+    def _members(self, place: Place) -> tuple[str, int]:
+        if place.kind is Kind.COUNTRY:
+            return "country", self.country_position(place.country)
+        row = self.row(place.id)
+        if row is None or place.kind not in {Kind.ADMIN1, Kind.ADMIN2}:
+            raise OptionError("area", place.id, "a country, an admin-1 or admin-2 division of this gazetteer, or a box of four numbers")
+        return str(place.kind), row
 
     @cached_property
     def _country_rows(self) -> dict[str, int]:
-        return {country["iso3"]: row for row, country in enumerate(self._countries)}
+        rows: dict[str, int] = {}
+        for layer, base in zip(self.layers, self._bases[:-1], strict=True):
+            for iso3, row in layer.header["country_rows"].items():
+                rows.setdefault(iso3, base + row)
+        return rows
+
+    @cached_property
+    def _country_positions(self) -> dict[str, int]:
+        return {country["iso3"]: position for position, country in enumerate(self._countries)}
 
     def _text(self, column: str, row: int) -> str:
-        offsets = self._columns[f"{column}_offsets"]
-        return bytes(self._columns[f"{column}_text"][offsets[row] : offsets[row + 1]]).decode("utf-8")
+        layer = bisect.bisect_right(self._bases, row) - 1
+        return self.layers[layer].raw(column, row - self._bases[layer]).decode("utf-8")
 
     def _place_at(self, row: int) -> Place:
         c = self._columns
         kind = KINDS[c["kind"][row]]
         country = self._countries[c["country"][row]] if c["country"][row] >= 0 else {"iso3": "", "name": ""}
-        known = c["lon"][row] != _NO_POINT
+        known = c["lon"][row] != NO_POINT
         one, two = c["admin1"][row], c["admin2"][row]
         return Place(
             id=self._text("id", row), name=self._text("name", row), kind=kind, precision=PRECISION_OF[kind],
@@ -232,4 +448,12 @@ class Gazetteer:
 
 
 def _known_year(year: int) -> int | None:
-    return None if year == _NO_YEAR else year
+    return None if year == NO_YEAR else year
+
+
+def _merged_countries(layers: list[Layer]) -> list[dict[str, str]]:
+    merged: dict[str, dict[str, str]] = {}
+    for layer in layers:
+        for country in layer.countries:
+            merged.setdefault(country["iso3"], country)
+    return list(merged.values())
