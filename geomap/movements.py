@@ -7,41 +7,57 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from geomap.context import Sentence, Story, backdated, claimed_by, mention, status_of, time_for
-from geomap.model import Basis, DatePrecision, Document, Kind, Measure, Mention, Movement, MovementKind, Quantity, Status, Use, When
+from geomap.model import Basis, DatePrecision, Document, Kind, Measure, Mention, Movement, MovementKind, Quantity, Status, Unit, Use, When
 from geomap.quantities import Figure, find_figures
 from geomap.times import Role, Time
 
 _PEOPLE = r"(?:people|persons?|residents|civilians|inhabitants|families|households|refugees|migrants|villagers|women|children|families|idps|asylum[- ]seekers|population|communities|locals|survivors|workers|returnees|citizens|evacuees|others|many|everyone|students|compatriots)"
 # One row a kind of trigger: kind, whether figure or people must be near, pattern.
 _TRIGGER_ROWS: tuple[tuple[MovementKind, str], ...] = (
-    (MovementKind.STOCK, r"(?:remain(?:s|ed)?|still|currently|are|living) (?:\w+ )?displaced|(?:are|were|is) (?:currently |now |still )?(?:living|staying|sheltering|housed|camped|hosted|accommodated|residing)|(?:have|has) (?:been )?(?:taken )?shelter(?:ed)?|hosts?|hosting|is home to|(?:refugees|idps|displaced(?: people| persons)?|asylum[- ]seekers) (?:live|living|remain|stay|in (?:the )?(?:camps?|[A-Z]\w+))|continuing to camp|in (?:temporary |evacuation |relief |displacement |makeshift )?(?:shelters|camps|centers|centres)|sheltering|sheltered|homeless|internally displaced (?:people|persons)|idps"),
-    (MovementKind.RETURN, r"return(?:ed|ing|s)?(?= to| home|ed from| from|ees|\b(?= of))|went (?:back|home)|go(?:ne|ing)? (?:back|home)|came (?:back|home)|com(?:e|ing) home|repatriat(?:ed|ion|ing)|voluntary returns?|return of"),
-    (MovementKind.EXPULSION, r"expel(?:led|ling|s)?|expulsions?|deport(?:ed|ing|ation|ations|s)?|forcibly (?:transferred|removed|relocated)|forced transfer"),
-    (MovementKind.EVACUATION, r"evacuat(?:ed|ing|ion|ions|e|es)|airlifted|relocat(?:ed|ing|ion|e)"),
-    (MovementKind.DISPLACEMENT, r"fle(?:d|e|es|eing)|displac(?:ed|es|ing|ement|ements)|uproot(?:ed|ing)|forced (?:to (?:flee|leave|abandon)|from|out of)|driven (?:from|out of|off)|drove (?:\w+ )?from|cross(?:ed|ing)(?= (?:into|over|the border|to|from)|\b)|entered|arriv(?:ed|ing|als?|e|es)|sought (?:refuge|shelter|safety|asylum)|seek(?:ing)? (?:refuge|shelter|safety|asylum)|tak(?:en|ing|e) (?:refuge|shelter)|took (?:refuge|shelter)|left(?= (?:their|the|for|behind|home|[A-Z]))|leav(?:e|ing)(?= (?:their|the|for|home|[A-Z]))|abandon(?:ed|ing) (?:their|the)|escap(?:ed|ing)|pour(?:ed|ing) (?:into|across|out)|stream(?:ed|ing) (?:into|across|out|over)|exodus|influx|trekk(?:ed|ing)|outflow|made homeless|lost their homes|moved (?:to|into|out of|from)|gone to|headed (?:to|for)|reached"),
+    (MovementKind.STOCK, r"(?:remain(?:s|ed)?|still|currently|are|living) (?:\w+ )?displaced|(?:are|were|is) (?:currently |now |still )?(?:living|staying|sheltering|housed|camped|hosted|accommodated|residing)|(?:have|has) (?:been )?(?:taken )?shelter(?:ed)?|hosts?|hosting|is home to|(?:refugees|idps|displaced(?: people| persons)?|asylum[- ]seekers) (?:live|living|remain|stay|in (?:the )?(?:camps?|[A-Z]\w+))|continuing to camp|in (?:temporary |evacuation |relief |displacement |makeshift )?(?:shelters|camps|centers|centres)|sheltering|sheltered|homeless|internally displaced (?:people|persons|households|families)|displaced (?:households|families)|idps|(?:stranded|stuck|trapped|held|languishing)(?= (?:on|at|in)\b)|registered as displaced|at sea(?= (?:in|off|near)\b)|became idps"),
+    (MovementKind.RETURN, r"return(?:ed|ing|s)?(?= to| home|ed from| from|ees|\b(?= of))|went (?:back|home)|returnees|go(?:ne|ing)? (?:back|home)|came (?:back|home)|com(?:e|ing) home|repatriat(?:ed|ion|ing)|voluntary returns?|return of"),
+    (MovementKind.EXPULSION, r"expel(?:led|ling|s)?|expulsions?|deport(?:ed|ing|ation|ations|s)?|forcibly (?:transferred|removed|relocated)|forced transfer|forcibly returned|sent back|(?<=been )sent(?= to\b)|(?<=were )sent(?= to\b)|(?:pushed|turned) (?:back|away|around)|turning away|pushbacks?"),
+    (MovementKind.EVACUATION, r"evacuat(?:ed|ing|ion|ions|e|es)|airlifted|relocat(?:ed|ing|ion|e)|bussed|transported (?:by bus )?(?=to\b)"),
+    (MovementKind.DISPLACEMENT, r"fle(?:d|e|es|eing)|displac(?:ed|es|ing|ement|ements)|uproot(?:ed|ing)|forced (?:to (?:flee|leave|abandon)|from|out of)|forc(?:ed|ing)(?= (?:[\w,]+ ){1,5}(?:to (?:flee|leave|abandon|seek|evacuate|move)|from (?:their|its)|out\b))|driven (?:from|out of|off)|drove (?:\w+ )?from|cross(?:ed|ing)(?= (?:into|over|the border|to|from)|\b)|entered|arriv(?:ed|ing|als?|e|es)|sought (?:refuge|shelter|safety|asylum)|seek(?:ing)? (?:refuge|shelter|safety|asylum)|tak(?:en|ing|e) (?:refuge|shelter)|took (?:refuge|shelter)|left(?= (?:their|the|for|behind|home|[A-Z]))|leav(?:e|ing)(?= (?:their|the|for|home|[A-Z]))|abandon(?:ed|ing) (?:their|the)|escap(?:ed|ing)|pour(?:ed|ing) (?:into|across|out)|stream(?:ed|ing) (?:into|across|out|over)|exodus|influx|trekk(?:ed|ing)|outflow|made homeless|lost their homes|moved (?:to|into|out of|from)|gone to|headed (?:to|for)|reach(?:ed|ing)|rushed to|rescued|saved(?= [\d,]+)|caused (?=[\d,]+ displacements)"),
 )  # fmt: skip
-_TRIGGERS = [(kind, re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE)) for kind, pattern in _TRIGGER_ROWS]
+# Reports copied out of PDF files glue words together: "weredisplaced", "fledShirqat".
+_BEFORE_TRIGGER = r"(?:(?<![\w-])|(?<=\b[Ww]ere)|(?<=\b[Ww]as)|(?<=\b[Hh]ave)|(?<=\b[Hh]ad)|(?<=\b[Bb]een)|(?<=\bpeople)|(?<=\b[Tt]o))"
+_TRIGGERS = [(kind, re.compile(rf"{_BEFORE_TRIGGER}(?i:{pattern})(?:(?![\w-])|(?=[A-Z]|from\b|by\b|in\b|to\b|about\b|at\b|people\b|more\b))")) for kind, pattern in _TRIGGER_ROWS]
 # Verbs that tell of flight by themselves, without a figure; the others ("arrived", "entered") need one.
 _STRONG = re.compile(r"fle(?:d|e|eing)|displac|uproot|forced|driven|drove|exodus|influx|evacuat|deport|expel|expul|repatriat|refuge|shelter|return|abandon|homeless", re.IGNORECASE)
-_NOT_PEOPLE = frozenset("troops soldiers fighters servicemen policemen rebels militants casualties dead fatalities victims lives protesters protestors demonstrators members staff tourists passengers patients detainees beneficiaries workers employees".split())
+_NOT_PEOPLE = frozenset("troops soldiers fighters servicemen policemen rebels militants casualties dead fatalities victims lives protesters protestors demonstrators beneficiaries detainees".split())
+# They travel and are treated without fleeing; only a verb of flight or evacuation makes them count.
+_MAYBE_PEOPLE = frozenset("members staff tourists passengers patients workers employees labourers laborers foreigners".split())
 _ARMED = re.compile(r"\b(?:troops|soldiers?|fighters|rebels|insurgents|militants|police(?:men)?|gunm[ae]n|suspects?|attackers?|assailants?|robbers?|prisoners?|inmates|drivers?|diplomats?|ambassadors?|team|players|ship|bus|flights?|plane|animals|cattle|convoys?|trucks?|aid|money|capital|investors|embassy|killer|driver|president|minister)\b", re.IGNORECASE)
 _NOT_FLIGHT = re.compile(
     r"fle(?:d|e|eing) (?:the )?(?:scene|on foot|police|in a (?:car|vehicle)|custody|justice|after (?:the )?(?:crash|shooting|robbery))|return(?:ed|s|ing)? (?:to (?:normal|work|power|office|school|duty|the (?:field|pitch|court|top|polls|negotiat\w+|table|air|subject|issue))|fire|a verdict|the favou?r|calls?)|moved to tears|left (?:behind|dead|at least|many dead|\d+ dead)|"
     r"reached (?:a|an|the) (?:deal|agreement|peak|high|point|age|conclusion|final|end|level|settlement|semi)|arriv(?:ed|ing|e) (?:at (?:a|the) (?:decision|conclusion|scene)|for (?:a|the|talks))|entered (?:into|the (?:race|war|market|conflict|second|third|talks)|office|service|force)|evacuation drills?|displac(?:ed|ement) (?:by (?:a )?robots?|as (?:the )?leader)|crossing (?:the finish|point|guard)|left (?:the (?:field|pitch|company|party|band|team|race)|his|her)|escap(?:ed|ing) (?:injury|unhurt|death|notice|punishment|relegation)|left (?:for|the) (?:dead|hospital)",
     re.IGNORECASE,
 )
-_FROM = re.compile(r"\b(?:from|out of|outside)\s+(?:(?:the|its|their|eastern|western|northern|southern|central|north-?\w*|south-?\w*|east|west|north|south|nearby|war-torn|neighbou?ring|rebel-held|besieged|occupied|breakaway|disputed|town|city|village|villages|region|province|district|state|areas?|parts|capital|towns|country|enclave|camps?|of|in|around|and|ethnic|fighting|violence|conflict|clashes|attacks?|shelling|homes?|their|houses|mainly|mostly)[\s,]+){0,7}$", re.IGNORECASE)
+_FROM = re.compile(r"\b(?:from|out of|outside)\s+(?:(?:the|its|their|eastern|western|northern|southern|central|north-?\w*|south-?\w*|east|west|north|south|nearby|war-torn|neighbou?ring|rebel-held|besieged|occupied|breakaway|disputed|town|city|village|villages|region|province|district|state|areas?|parts|capital|towns|country|enclave|camps?|regions|districts|provinces|counties|states|neighbou?rhoods|of|in|around|and|ethnic|fighting|violence|conflict|clashes|attacks?|shelling|homes?|their|houses|mainly|mostly)[\s,]+){0,7}$", re.IGNORECASE)
 _TO = re.compile(r"\b(?:to|into|toward|towards|onto|for|reach(?:ed|ing)?|enter(?:ed|ing)?|cross(?:ed|ing)? (?:into|over to|the border (?:in)?to)|border (?:into|with))\s+(?:(?:the|its|their|eastern|western|northern|southern|central|north-?\w*|south-?\w*|neighbou?ring|nearby|safer|town|city|village|region|province|district|state|areas?|parts|capital|towns|country|camps?|of|in|relative|safety|shelters|and|refugee|government-controlled)[\s,]+){0,6}$", re.IGNORECASE)
 _IN = re.compile(r"\b(?:in|inside|within|across|throughout|at|around|near|of)\s+(?:(?:the|its|their|eastern|western|northern|southern|central|north-?\w*|south-?\w*|neighbou?ring|nearby|town|city|village|region|province|district|state|areas?|parts|capital|towns|villages|country|camps?|of|and|several|other)[\s,]+){0,6}$", re.IGNORECASE)
 _VIA = re.compile(r"\b(?:through|via|across|along)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
 _OBJECT_ORIGIN = re.compile(r"(?:fle(?:d|e|es|eing)|evacuat(?:ed|e|es|ing)|left|leav(?:e|ing)|escap(?:ed|ing)|abandon(?:ed|ing)|exodus (?:of|from)|vacat(?:ed|e))(?:\s+(?:the|their|homes?|houses|in|violence|fighting|conflict|clashes|war|attacks|shelling|bombardment|war-torn|besieged|eastern|western|northern|southern|and|town|city|village|villages|region|of|persecution|unrest|repression|insecurity|parts|areas|around|homes)\b)*\s*$", re.IGNORECASE)
 _OBJECT_DESTINATION = re.compile(r"(?:entered|reach(?:ed|ing)?|entering|enter|arrivals? in|arriv(?:ed|ing|e) (?:in|at)|influx (?:in)?to|(?:sought|seek(?:ing)?|tak(?:en|ing|e)|took|found|given) (?:refuge|shelter|sanctuary|asylum|safety) (?:in|at)|sheltering in|resettled in)(?:\s+(?:the|neighbou?ring|nearby|eastern|western|northern|southern|town|city|village|region|of|camps?|and|country)\b)*\s*$", re.IGNORECASE)
 _RESIDENTS_OF = re.compile(r"\b(?:residents|people|inhabitants|families|villagers|civilians|population|citizens|refugees|households)\s+(?:of|from)\s+(?:(?:the|town|city|village|of|eastern|western|northern|southern)\s+)*$", re.IGNORECASE)
-_LIST = re.compile(r"^\s*(?:,|and|or|,\s*and|&|/|as well as)\s*(?:the\s+|in\s+|from\s+|to\s+|neighbou?ring\s+|nearby\s+)?$", re.IGNORECASE)
+# "to collective centres in Donetsk", "at an emergency site at Qayara": what people come to is told by the place it is in.
+_TO_SITE = re.compile(
+    r"\b(?:to|into|toward|towards|arriv\w+ at|reach\w*)\s+(?:[\w'’,-]+\s+){0,5}?(?:camps?|cent(?:er|re)s?|sites?|shelters?|villages?|towns?|areas?|parts|neighbou?rhoods?|districts?|settlements?|schools?|countryside|suburbs|outskirts|homes?|places)\s+(?:[\w'’-]+\s+){0,3}?(?:in|at|of|near|around|outside)\s+(?:(?:the|city|town|village|northern|southern|eastern|western|central|rural)\s+)*$",
+    re.IGNORECASE,
+)
+# What drives people out, and where it is: "fighting in the northern city of Kunduz displaced 24,000".
+_CAUSE_IN = re.compile(r"\b(?:fighting|clashes|violence|conflict|offensive|shelling|bombing|bombardment|airstrikes|strikes|attacks?|floods?|flooding|fires?|wildfires?|storms?|earthquake|operations?|insecurity|unrest|rains?)\s+(?:in|around|on|at|near)\s+(?:(?:the|and|around|northern|southern|eastern|western|central|city|town|village|region|province|district|of)\s+)*$", re.IGNORECASE)
+_CONTAINER = re.compile(r"^(?:'s|’s)?\s*(?:\w+\s+)?(?:,|\(|in|of)\s*(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
+_LIST = re.compile(r"^(?:\s+(?:city|town|village|district|province|county|state|region|governorate|camps?))?\s*(?:,|and|or|,\s*and|&|/|as well as)\s*(?:the\s+|in\s+|from\s+|to\s+|neighbou?ring\s+|nearby\s+)?$", re.IGNORECASE)
 _CUMULATIVE = re.compile(r"\b(?:so far|in total|a total of|total(?:s|l?ed|l?ing)? (?:of|number|to)|brings? the|bringing the|overall|to date|altogether|since)\b", re.IGNORECASE)
 _NEW = re.compile(r"\b(?:newly|new arrivals|in the (?:last|past)|over the (?:last|past|weekend)|this week|last (?:week|month|night)|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|per day|a day|each day|daily|between|within|during|in (?:january|february|march|april|may|june|july|august|september|october|november|december))\b", re.IGNORECASE)
 _REASON = re.compile(r"\b(?:due to|because of|as a result of|following|after|amid|owing to|triggered by|caused by|fearing|for fear of|fleeing)\s+(?P<why>[^,.;()]{4,90})", re.IGNORECASE)
 _GROUP = re.compile(rf"\b(?P<group>(?:(?:ethnic|local|displaced|many|some|most|internally|war-weary|fleeing|other|all|these|those|the|more|thousands of|hundreds of)\s+)*(?:[A-Z][a-z]+(?:ns|is|ans|ese)\b|{_PEOPLE}))", re.IGNORECASE)
+
+
+# Counted so, people are displaced without any verb that says it: "some 1,700 asylum seekers on Samos".
+_DISPLACED_NOUN = re.compile(r"refugees?|asylum[- ]seekers?|idps?|displaced|evacuees|returnees", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +78,15 @@ def find_movements(story: Story) -> list[Movement]:
 
 def _in_sentence(story: Story, sentence: Sentence) -> list[Movement]:
     triggers = _triggers(sentence)
-    if not triggers:
-        return []
-    figures = [f for f in find_figures(story.doc.text, sentence.span.start, sentence.span.end) if _counts_people(sentence, f)]
-    claimed = [(_nearest(triggers, figure, sentence), figure) for figure in figures]
+    figures = [_of_homes(sentence, f) for f in find_figures(story.doc.text, sentence.span.start, sentence.span.end) if _counts_people(sentence, f)]
+    claimed = [(_nearest([t for t in triggers if _fits(t, figure, sentence)], figure, sentence), figure) for figure in figures]
     pairs: list[tuple[_Trigger, Figure | None]] = [(t, f) for t, f in claimed if t is not None]
+    pairs += [(_Trigger(f.end, f.end, MovementKind.STOCK, f.noun), f) for t, f in claimed if t is None and _DISPLACED_NOUN.match(f.noun)]
     if not pairs:
-        alone = next((t for t in triggers if _STRONG.match(t.word) and _told_of_people(sentence, t)), None)
+        alone = next((t for t in triggers if not re.match(r"(?:rescued|uproot\w*\s+trees)", sentence.text[t.start - sentence.span.start :], re.IGNORECASE) and _STRONG.match(t.word) and _told_of_people(sentence, t)), None)
         if alone is not None and not (figures and alone.kind is MovementKind.STOCK):
             pairs = [(alone, None)]
-    return [_movement(story, sentence, trigger, figure) for trigger, figure in pairs]
+    return [_movement(story, sentence, trigger, figure, figures) for trigger, figure in pairs]
 
 
 def _triggers(sentence: Sentence) -> list[_Trigger]:
@@ -86,21 +101,43 @@ def _triggers(sentence: Sentence) -> list[_Trigger]:
     return sorted(out, key=lambda t: t.start)
 
 
+# An evacuated home stands for its household.
+_EVACUATED_HOMES = re.compile(r"\s*(?:homes|houses)\s+(?:were|was|have been|had been)\s+evacuated\b", re.IGNORECASE)
+
+
+def _of_homes(sentence: Sentence, figure: Figure) -> Figure:
+    if _EVACUATED_HOMES.match(sentence.text[figure.end - sentence.span.start :]):
+        return replace(figure, quantity=replace(figure.quantity, unit=Unit.HOUSEHOLD))
+    return figure
+
+
 def _counts_people(sentence: Sentence, figure: Figure) -> bool:
     """Tell whether a figure counts civilians who may move, not the dead, fighters, houses or years."""
     at, end = figure.start - sentence.span.start, figure.end - sentence.span.start
     after, before = sentence.text[end : end + 40], sentence.text[max(0, at - 30) : at]
+    if _EVACUATED_HOMES.match(after):
+        return True
     if figure.noun.rstrip("s") in {"village", "home", "house"} or figure.noun in _NOT_PEOPLE:
+        return False
+    if figure.noun in _MAYBE_PEOPLE and not re.search(r"\b(?:fle[de]|fleeing|displaced|evacuat\w+|forced)\b", sentence.text, re.IGNORECASE):
+        return False
+    # "500 of the 4,000 villagers had left": the second is whom they are part of.
+    if re.search(r"\d\s+of\s+(?:the|its|their)\s+$", before):
+        return False
+    if re.match(r"\s*(?:[\w-]+ ){0,2}?(?:were|was|have been|had been|are) (?:killed|dead|injured|wounded|missing|arrested)\b", after, re.IGNORECASE):
         return False
     if re.match(r"\s*(?:people |persons |civilians |others |more )?(?:were |was |have been |had been |are )?(?:killed|dead|died|injured|wounded|missing|arrested|deaths|homes|houses|buildings|villages|schools|tents|camps|shelters|countries|provinces|districts|states|cases|soldiers|troops|fighters|attacks|incidents|trucks|vehicles|buses|boats|rescuers|police|hospitals|towns|cities|ethnic groups|shops|structures|dwellings|sites|cent(?:er|re)s|times|locations|municipalities|barangays|communes|counties|reported cases)\b", after, re.IGNORECASE):
         return False
-    if re.search(r"\b(?:killed|killing|dead|wounded|injured|claimed|death toll (?:of|to|at)|left)\s+(?:at least\s+|more than\s+)?$", before, re.IGNORECASE):
+    if re.search(r"\b(?:killed|killing|dead|wounded|injured|claimed|death toll (?:of|to|at)|deaths? of|left|(?:dead|killed|deaths|bodies), including)\s+(?:at least\s+|more than\s+|nearly\s+|about\s+)?$", before, re.IGNORECASE):
         return False
     if not figure.noun:
         word = re.match(r"\s*(?P<word>[a-z][\w-]*)", after)
         verbs = r"(?:have|has|had|were|was|are|is|be|been|to|in|from|at|by|and|or|who|that|fled|left|displaced|crossed|entered|arrived|returned|evacuated|so|on|since|into|across|of|more|for|as|would|could|will|still|now|remain|internally|forced|homeless|refugees?|already|during|after|between|people|when|while|because|due|living|sheltering|migrants?|newly|over|out|have)"
         if word and not re.fullmatch(verbs, word["word"], re.IGNORECASE):
             return False
+    # "The school at 126 Social Island Road", "Charles Dickens, 46, returned": an address and an age.
+    if not figure.noun and (re.match(r"\s+[A-Z]\w+(?:\s[A-Z]\w+)*\s(?:Road|Street|Avenue|Lane|Drive|Boulevard|Way)\b", after) or (re.search(r"[A-Z]\w+,\s*$", before) and after.startswith(","))):
+        return False
     value = figure.quantity.value or figure.quantity.minimum or figure.quantity.maximum or 0
     return value > 1
 
@@ -112,11 +149,30 @@ def _nearest(triggers: Sequence[_Trigger], figure: Figure, sentence: Sentence) -
         gap = trigger.start - figure.end if trigger.start >= figure.end else (figure.start - trigger.end) * 1.3 + 6
         between = sentence.text[min(figure.end, trigger.end) - sentence.span.start : max(figure.start, trigger.start) - sentence.span.start]
         cost = gap + 40 * len(re.findall(r"[;:]", between)) + (25 if re.search(r"\b(?:killed|died|dead|injured|wounded)\b", between) else 0)
+        cost += 60 if _relative(trigger, figure, sentence) and any(t.start > trigger.end and t.kind is not MovementKind.STOCK for t in triggers) else 0
         cost += 25 if trigger.kind is MovementKind.STOCK and any(t.kind is not MovementKind.STOCK for t in triggers) else 0
         cost += 30 if not _STRONG.match(trigger.word) and any(_STRONG.match(t.word) for t in triggers) and trigger.start < figure.start else 0
         if best is None or cost < best[0]:
             best = (cost, trigger)
     return best[1] if best is not None and best[0] < 190 else None
+
+
+# A town is home to its people, and firemen rescue anyone: these tell of displacement only when they tell of the displaced.
+_NEEDS_DISPLACED = re.compile(r"hosts?|hosting|is home to|rescued|at sea|stranded|stuck|trapped|held|languishing|(?:are|were|is) (?:\w+ )?(?:living|staying|housed|residing)", re.IGNORECASE)
+
+
+def _fits(trigger: _Trigger, figure: Figure, sentence: Sentence) -> bool:
+    """Tell whether the trigger can be of these people."""
+    if not _NEEDS_DISPLACED.fullmatch(trigger.word):
+        return True
+    near = sentence.text[max(0, figure.start - 10 - sentence.span.start) : figure.end + 110 - sentence.span.start]
+    return bool(re.search(r"refugees?|asylum|migrants?|idps?|displaced|evacuees|returnees|camps?|shelters?|cent(?:er|re)s?", near, re.IGNORECASE))
+
+
+def _relative(trigger: _Trigger, figure: Figure, sentence: Sentence) -> bool:
+    """Tell whether the trigger only says which people: "9,800 people displaced by the operations arrived"."""
+    between = sentence.text[figure.end - sentence.span.start : trigger.start - sentence.span.start] if trigger.start >= figure.end else "x x"
+    return trigger.word.casefold() in {"displaced", "uprooted", "evacuated", "fleeing"} and bool(re.fullmatch(r"\s*(?:\w+\s+)?(?:people|persons|civilians|residents|villagers|families|households)?\s*(?:already|newly|internally|recently)?\s*", between)) and not re.search(r"\b(?:were|was|are|is|been|be|have|has|had)\b", between)
 
 
 def _told_of_people(sentence: Sentence, trigger: _Trigger) -> bool:
@@ -133,13 +189,15 @@ def _told_of_people(sentence: Sentence, trigger: _Trigger) -> bool:
     return bool(re.search(rf"\b{_PEOPLE}\b", near, re.IGNORECASE) or any(t.use is Use.DEMONYM and t.name.endswith("s") and abs(t.start - trigger.start) < 70 for t in sentence.toponyms))
 
 
-def _movement(story: Story, sentence: Sentence, trigger: _Trigger, figure: Figure | None) -> Movement:
+def _movement(story: Story, sentence: Sentence, trigger: _Trigger, figure: Figure | None, figures: Sequence[Figure]) -> Movement:
     clause = sentence.clause(trigger.start, trigger.end)
     kind = _kind(sentence, trigger)
-    origins, destinations, within = _ends(sentence, trigger, kind)
+    origins, destinations, within = _ends(sentence, trigger, kind, figure, figures)
     time = time_for(sentence, trigger.start, trigger.end)
     status = status_of(sentence, clause, trigger.start, progressive=_progressive(trigger, sentence))
-    measure = _measure(sentence, kind, time, figure, status)
+    if status in {Status.PLANNED, Status.EXPECTED} and _finite(trigger, sentence):
+        status = Status.OCCURRED
+    measure = _measure(sentence, trigger, kind, time, figure, status)
     when = _when(story, time, measure, status, sentence)
     status = backdated(status, when, story, sentence)
     quantity = figure.quantity if figure else None
@@ -163,14 +221,18 @@ def _progressive(trigger: _Trigger, sentence: Sentence) -> bool:
     return trigger.word.casefold().endswith("ing") and bool(re.search(r"\b(?:is|are|been)\s+(?:\w+\s+)?$", before))
 
 
-def _ends(sentence: Sentence, trigger: _Trigger, kind: MovementKind) -> tuple[tuple[Mention, ...], tuple[Mention, ...], tuple[Mention, ...]]:
+def _ends(sentence: Sentence, trigger: _Trigger, kind: MovementKind, figure: Figure | None, figures: Sequence[Figure]) -> tuple[tuple[Mention, ...], tuple[Mention, ...], tuple[Mention, ...]]:
     """Return origins, destinations and the places within which a movement is told, by the words before each place."""
     named = [mention(t) for t in sentence.toponyms if t.use is not Use.DEMONYM]
     places = sorted([*named, *sentence.coreferences], key=lambda p: p.start)
-    roles: dict[str, list[Mention]] = {"from": [], "to": [], "in": []}
+    roles: dict[str, list[Mention]] = {"from": [], "to": [], "in": [], "cause": []}
     previous: tuple[Mention, str] | None = None
     for item in places:
-        role = _role(sentence, item, trigger, kind)
+        role = _attached(sentence, item, figure, figures) or _role(sentence, item, trigger, kind)
+        if role == "other":
+            continue
+        if previous is not None and _contained(previous[0], item) and _CONTAINER.match(sentence.text[previous[0].end - sentence.span.start : item.start - sentence.span.start]):
+            continue
         if previous is not None and (gap := sentence.text[previous[0].end - sentence.span.start : item.start - sentence.span.start]) and _LIST.match(gap):
             if _contained(previous[0], item):
                 previous = (item, previous[1])
@@ -179,12 +241,33 @@ def _ends(sentence: Sentence, trigger: _Trigger, kind: MovementKind) -> tuple[tu
         if role in roles:
             roles[role].append(item)
         previous = (item, role)
+    if roles["from"]:
+        roles["cause"] = []
+    roles["from" if (roles["to"] or trigger.word.casefold().startswith(("fle", "evacuat"))) and kind is not MovementKind.STOCK else "in"] += roles["cause"]
     origins, destinations, within = (_distinct(roles[name]) for name in ("from", "to", "in"))
     taken = {m.ident for m in (*origins, *destinations)}
     within = tuple(m for m in within if m.ident not in taken and not origins and not destinations)
     if kind is MovementKind.STOCK and not within and destinations:
         return origins, destinations, ()
     return origins, destinations, within[:3]
+
+
+def _finite(trigger: _Trigger, sentence: Sentence) -> bool:
+    """Tell whether the trigger is a verb that tells what was done: "ordered an alert and evacuated 60,000"; not "to be evacuated", "could be displaced"."""
+    if not re.match(r"(?:fled|left|drove|took|sought|went|came|[a-z]+ed)\b", trigger.word, re.IGNORECASE):
+        return False
+    before = sentence.text[: trigger.start - sentence.span.start]
+    if re.search(r"\b(?:could|may|might|would|will|should|must|can|to)\s+(?:also\s+|not\s+)?(?:have\s+)?(?:be(?:en)?\s+)?(?:\w+ly\s+)?$", before, re.IGNORECASE):
+        return False
+    return not re.search(r"\b(?:be|being|get|getting|to|if|when)\s+(?:\w+ly\s+)?$", before, re.IGNORECASE)
+
+
+def _attached(sentence: Sentence, item: Mention, figure: Figure | None, figures: Sequence[Figure]) -> str:
+    """Return "from" for the place right after this figure ("33,000 from Idlib"), "other" for the place of another figure, or the empty string."""
+    for other in figures:
+        if other.end <= item.start and re.fullmatch(r"\s*(?:people\s+|others\s+|families\s+)?from\s+(?:the\s+)?", sentence.text[other.end - sentence.span.start : item.start - sentence.span.start]):
+            return "from" if other is figure else "other"
+    return ""
 
 
 def _contained(container: Mention, item: Mention) -> bool:
@@ -201,7 +284,8 @@ def _role(sentence: Sentence, item: Mention, trigger: _Trigger, kind: MovementKi
     begin = sentence.span.start
     before = sentence.text[: item.start - begin]
     if re.search(r"(?:homes?|villages?|towns?|land)$", item.name, re.IGNORECASE) and item.name.casefold().startswith(("their", "his", "her")):
-        return "to" if kind is MovementKind.RETURN else "from"
+        # Fleeing "their homes" says no more than fleeing; which homes a return goes to is told before.
+        return "to" if kind is MovementKind.RETURN else ""
     if _OBJECT_ORIGIN.search(before):
         return "from"
     if _OBJECT_DESTINATION.search(before):
@@ -210,9 +294,13 @@ def _role(sentence: Sentence, item: Mention, trigger: _Trigger, kind: MovementKi
         return "from"
     if _FROM.search(before[-120:]):
         return "from"
+    if _CAUSE_IN.search(before[-100:]):
+        return "cause"
     far = item.start - trigger.end > 110 or item.end < trigger.start - 60
     if _TO.search(before[-90:]) and not far and item.start > trigger.start - 12:
         return "to"
+    if _TO_SITE.search(before[max(0, trigger.start - begin) :]) and item.start > trigger.start:
+        return "to" if kind is not MovementKind.STOCK else "in"
     if item.name.casefold() == "there" and item.start >= trigger.end:
         return "to" if kind is not MovementKind.STOCK else "in"
     if _VIA.search(before[-30:]):
@@ -232,16 +320,18 @@ def _distinct(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
     return tuple(out.values())[:6]
 
 
-def _measure(sentence: Sentence, kind: MovementKind, time: Time | None, figure: Figure | None, status: Status) -> Measure:
+def _measure(sentence: Sentence, trigger: _Trigger, kind: MovementKind, time: Time | None, figure: Figure | None, status: Status) -> Measure:
     if kind is MovementKind.STOCK:
         return Measure.STOCK
     if figure is None or status in {Status.EXPECTED, Status.PLANNED}:
         return Measure.UNSPECIFIED
     if (time is not None and time.role in {Role.AS_OF, Role.SINCE, Role.BY}) or _CUMULATIVE.search(sentence.text):
         return Measure.CUMULATIVE
-    if figure.quantity.quantifier.value == "vague" and figure.quantity.value is None and status is Status.ONGOING:
+    if status is Status.ONGOING:
         return Measure.UNSPECIFIED
-    return Measure.NEW if time is not None and time.when is not None and (time.role is Role.AT and _NEW.search(sentence.text)) else Measure.UNSPECIFIED
+    # "Were displaced by the storm" happened in a period that the text implies; "have been displaced" runs up to now.
+    perfect = re.search(r"\b(?:has|have)\s+(?:\w+\s+){0,2}$", sentence.text[: trigger.start - sentence.span.start], re.IGNORECASE)
+    return Measure.CUMULATIVE if perfect and not _NEW.search(sentence.text) else Measure.NEW
 
 
 def _when(story: Story, time: Time | None, measure: Measure, status: Status, sentence: Sentence) -> When | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from geomap.model import Quantifier, Quantity, Unit
@@ -49,7 +50,7 @@ _NOT_AFTER = re.compile(
     r"\s*(?:%|per ?cent\b|percentage|(?:-|\s)?(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|centuries|decades)(?:-|\s)?(?:old|long|ago|later|of age)?\b"
     r"|(?:-|\s)?(?:km|kms|kilomet\w+|miles?|met(?:er|re)s?|feet|foot|ft|hectares?|acres|square|sq|kg|kilograms?|tonnes?|tons?|litres?|liters?|barrels?|degrees?|°)\b"
     r"|\s*(?:dollars?|euros?|pounds?|rupees?|roubles?|rubles?|yuan|yen|naira|shillings?|cents?|USD|EUR)\b|\s*(?:am|pm|a\.m\.|p\.m\.|GMT|UTC|hrs|o'clock)\b|(?:st|nd|rd|th)\b|:\d\d|/\d|,?\d|\.\d"
-    r"|\s*(?:times|points?|goals?|votes?|seats?|copies|shares)\b)",
+    r"|s\b|\s*(?:times|points?|goals?|votes?|seats?|copies|shares)\b)",
     re.IGNORECASE,
 )
 _NOT_BEFORE = re.compile(
@@ -67,9 +68,10 @@ PERSON_NOUNS = (
     r"compatriots|islanders|town(?:s)?folk|townspeople|members|victims|beneficiaries|passengers|foreigners|nomads|indigenous|elders|mothers|pensioners|fatalities|dead|"
     r"casualties|troops|soldiers|fighters|servicemen|policemen|rebels|militants|protesters|protestors|demonstrators"
 )
-HOUSEHOLD_NOUNS = r"families|family|households?"
+# Reports copied out of PDF files break and misspell: "fami-lies", "familis".
+HOUSEHOLD_NOUNS = r"famil(?:ies|y|is|es)|fami-lies|households?|house-holds"
 _HEAD = re.compile(
-    rf"\s*(?:of\s+)?(?:the\s+|its\s+|their\s+|these\s+|those\s+|our\s+)?(?P<modifiers>(?:[^\W\d_][\w'’-]*\s+){{0,4}}?)(?P<noun>(?:{PERSON_NOUNS})|(?P<household>{HOUSEHOLD_NOUNS}))\b",
+    rf"\s*(?:of\s+)?(?:the\s+|its\s+|their\s+|these\s+|those\s+|our\s+)?(?P<modifiers>(?:[^\W\d_][\w'’-]*\s+){{0,4}}?)(?P<noun>(?:{PERSON_NOUNS})|(?P<household>{HOUSEHOLD_NOUNS}))(?:\b|(?=were\b|have\b|who\b|are\b))",
     re.IGNORECASE,
 )
 _STOP_MODIFIER = re.compile(
@@ -152,12 +154,37 @@ def find_figures(text: str, start: int = 0, end: int | None = None) -> list[Figu
     is left out; one without a noun is kept with an empty `noun`.
     """
     stop = len(text) if end is None else end
-    found: list[Figure] = []
+    found = list(_shares(text, start, stop))
+    taken = [(f.start, f.end) for f in found]
     for match in _QUANTITY.finditer(text, start, stop):
         figure = _figure(text, match, stop)
-        if figure is not None:
+        if figure is not None and not any(figure.start < b and figure.end > a for a, b in taken):
             found.append(figure)
-    return found
+    return sorted(found, key=lambda f: f.start)
+
+
+_FRACTIONS = {"half": (1, 2), "a third": (1, 3), "one third": (1, 3), "two thirds": (2, 3), "a quarter": (1, 4), "one quarter": (1, 4), "three quarters": (3, 4), "a fifth": (1, 5), "one fifth": (1, 5), "a tenth": (1, 10), "one tenth": (1, 10)}
+_SHARE = re.compile(
+    rf"(?<![\w])(?:(?P<nearly>nearly|almost|close to)|(?P<more>more than|over|at least)|about|around|approximately|some|roughly)?\s*(?P<share>half|(?:a|one)[ -](?:third|quarter|fifth|tenth)|two[ -]thirds|three[ -]quarters|(?P<percent>\d{{1,2}}(?:\.\d+)?)\s?(?:%|per ?cent))"
+    rf"\s+of\s+(?:all\s+)?(?:the|its|their|a)\s+(?:(?:estimated|[\w]+['’]s|total|population of|some|about|roughly|around)\s+){{0,3}}(?P<whole>{_FIGURE})",
+    re.IGNORECASE,
+)
+
+
+def _shares(text: str, start: int, stop: int) -> Iterator[Figure]:
+    """Yield shares of a stated total: "a third of its 120,000 people" is about 40,000."""
+    for match in _SHARE.finditer(text, start, stop):
+        total = read_number(match["whole"])
+        noun, unit, group = _counted_noun(text, match.end(), stop)
+        if total is None or not noun:
+            continue
+        if match["percent"]:
+            value = round(total * float(match["percent"]) / 100)
+        else:
+            part, whole = _FRACTIONS[match["share"].casefold().replace("-", " ")]
+            value = round(total * part / whole)
+        bound = Quantifier.MORE_THAN if match["more"] else Quantifier.NEARLY if match["nearly"] else Quantifier.ABOUT
+        yield Figure(match.start(), match.end(), replace(_bounded(value, bound, match.group().strip()), unit=unit), noun, group)
 
 
 def _figure(text: str, match: re.Match[str], stop: int) -> Figure | None:
@@ -170,6 +197,10 @@ def _figure(text: str, match: re.Match[str], stop: int) -> Figure | None:
         return None
     noun, unit, group = _counted_noun(text, last, stop)
     plain = match["figure"] or ""
+    if noun and _is_year(before, plain, match["upper"] or ""):
+        return None  # "in 2012 people fled" counts no 2012
+    if plain.isdigit() and int(plain) <= 31 and _MONTH_BESIDE.match(after.lstrip()):
+        return None
     if not noun and not match["vague"]:
         if _dated(before, after, plain) or (quantity.value is not None and quantity.value < 2):
             return None
@@ -178,6 +209,11 @@ def _figure(text: str, match: re.Match[str], stop: int) -> Figure | None:
     if noun and _dated(before, "", plain) and not match["vague"] and _MONTH_BESIDE.search(before[-10:]):
         return None
     return Figure(match.start(), last, replace(quantity, unit=unit), noun, group)
+
+
+def _is_year(before: str, plain: str, upper: str) -> bool:
+    years = [number for number in (plain, upper) if number]
+    return all(len(n) == 4 and n.isdigit() and 1000 <= int(n) <= 2100 for n in years) and bool(re.search(r"\b(?:in|since|until|during|from|between)\s+$", before, re.IGNORECASE))
 
 
 def _dated(before: str, after: str, plain: str) -> bool:
@@ -195,19 +231,22 @@ def _counted_noun(text: str, last: int, stop: int) -> tuple[str, Unit | None, tu
     match = _HEAD.match(text, last, stop)
     if match and not _STOP_MODIFIER.search(match["modifiers"]):
         begin = match.start("modifiers") if match["modifiers"] else match.start("noun")
-        return match["noun"].casefold(), Unit.HOUSEHOLD if match["household"] else Unit.PERSON, (begin, match.end("noun"))
+        households = match["household"] or re.match(rf"\s+(?:{HOUSEHOLD_NOUNS})\b", text[match.end() : match.end() + 20], re.IGNORECASE)
+        return match["noun"].casefold(), Unit.HOUSEHOLD if households else Unit.PERSON, (begin, match.end("noun"))
     # A demonym in the plural counts people: "3,000 ethnic Armenians", "hundreds of Afghans".
-    named = re.compile(r"\s*(?:of\s+)?(?:the\s+)?(?P<group>(?:(?:ethnic|mostly|mainly|displaced|fleeing|internally displaced)\s+)*[A-Z][a-z]+(?:\s[A-Z][a-z]+)?(?:s|ese|men)\b)").match(text, last, stop)
+    named = re.compile(r"\s*(?:of\s+)?(?:the\s+)?(?P<group>(?:(?:ethnic|mostly|mainly|displaced|fleeing|internally displaced|undocumented|registered|unregistered|mostly \w+)\s+)*[A-Z][a-z]+(?:\s[A-Z][a-z]+)?(?:s|ese|men)\b)").match(text, last, stop)
     if named:
         return named["group"].split()[-1], Unit.PERSON, named.span("group")
     return "", Unit.PERSON, None
 
 
 def _counted(match: re.Match[str]) -> Quantity | None:
-    value = read_number(match["figure"])
+    text = match["figure"]
+    value = read_number(text)
+    if value is None and match["upper"] and (scale := re.search(rf"{_SCALE}$", match["upper"], re.IGNORECASE)):
+        value = read_number(f"{text} {scale.group()}")  # "between 1.2 and 1.5 million"
     if value is None:
         return None
-    text = match["figure"]
     bound = next((name for name in Quantifier if name.value in _BEFORE_NAMES and match[name.value]), None)
     if match["upper"]:
         upper = read_number(match["upper"])

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,3 +61,23 @@ def test_any_whole_number_is_read_back_in_every_grouping(n: int):
 @given(st.text(max_size=120))
 def test_no_text_breaks_the_reader(text: str):
     assert all(0 <= f.start < f.end <= len(text) for f in find_figures(text))
+
+
+def _table():
+    with (Path(__file__).parent / "data" / "quantities.tsv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def test_the_table_of_expressions_holds_two_hundred():
+    assert len(_table()) >= 200
+
+
+@pytest.mark.parametrize("row", _table(), ids=lambda row: row["text"])
+def test_expressions_of_figures_are_read(row: dict[str, str]):
+    found = [f.quantity for f in find_figures(row["text"])]
+    if row["unit"] == "none":
+        assert found == []
+        return
+    wanted = tuple(int(row[side]) if row[side] else None for side in ("value", "minimum", "maximum"))
+    assert (found[0].value, found[0].minimum, found[0].maximum) == wanted
+    assert found[0].unit == row["unit"]
