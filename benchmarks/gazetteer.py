@@ -18,7 +18,7 @@ from pathlib import Path
 
 from geomap.gazetteer import Gazetteer, haversine_km
 from geomap.gazetteer.build import add
-from geomap.gazetteer.sources import _bare_names
+from geomap.gazetteer.sources import bare_names
 
 SYLLABLES = [a + b for a in "bcdfghjklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "en", "ir", "ol")]
 OPEN = """
@@ -64,7 +64,7 @@ def reach(gaz: Gazetteer, points: dict[str, tuple[float, float]], country: str, 
     """Return the share of names with a place of that country within 25 km."""
     found = 0
     for name, (lon, lat) in points.items():
-        spellings = [name, *(_bare_names(name) if bare else ())]
+        spellings = [name, *(bare_names(name) if bare else ())]
         places = [p for spelling in spellings for p in gaz.candidates(spelling, loose=loose) if p.country == country and p.lon is not None and p.lat is not None]
         found += any(haversine_km(p.lon, p.lat, lon, lat) <= 25 for p in places)
     return found / len(points)

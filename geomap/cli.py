@@ -1,4 +1,4 @@
-"""The command line: geomap parse | map | export | gazetteer | dashboard."""
+"""The command line: geomap parse | map | export | gazetteer | evaluate | dashboard."""
 
 from __future__ import annotations
 
@@ -71,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("table", type=Path, metavar="FILE")
     add.add_argument("--name", default="", help="what to call it (default: the name of the file)")
     add.set_defaults(run=_add)
+    evaluation = commands.add_parser("evaluate", help="score the geoparser on an annotated corpus")
+    evaluation.add_argument("corpus", type=Path, metavar="CORPUS.jsonl")
+    evaluation.add_argument("--gold-spans", action="store_true", help="resolve the annotated spans")
+    evaluation.add_argument("--no-demonyms", action="store_true", help="for a corpus that does not annotate names of peoples")
+    evaluation.add_argument("--calibration", action="store_true", help="also how often each score was right")
+    evaluation.add_argument("--errors", action="store_true", help="also what went wrong: the commonest names, then each error with its words")
+    evaluation.set_defaults(run=_evaluate)
     dashboard = commands.add_parser("dashboard", help="open the dashboard in a browser, on this machine only")
     dashboard.add_argument("--port", type=int, default=8501)
     dashboard.add_argument("--headless", action="store_true", help="do not open a browser window")
@@ -270,6 +277,18 @@ def _add(options: argparse.Namespace) -> int:
 
     folder = add(options.table, name=options.name, progress=_line)
     sys.stdout.write(f"added as {folder}; delete that folder to take it out again\n")
+    return OK
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from geomap import evaluate
+    from geomap.geoparser import Geoparser
+
+    result = evaluate.evaluate(options.corpus, Geoparser(demonyms=not options.no_demonyms), gold_spans=options.gold_spans)
+    lines = [*evaluate.table(result)]
+    lines += evaluate.calibration_table(result) if options.calibration else []
+    lines += evaluate.commonest(result.errors, 20) if options.errors else []
+    sys.stdout.write("\n".join(lines) + "\n")
     return OK
 
 

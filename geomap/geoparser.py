@@ -11,7 +11,7 @@ from geomap.context import read_story
 from geomap.errors import DocumentError, GeomapError, OptionError
 from geomap.events import find_events
 from geomap.gazetteer import Gazetteer
-from geomap.model import Document, Parsed, read_date
+from geomap.model import Document, Parsed, Toponym, read_date
 from geomap.movements import find_movements
 from geomap.resolve import resolve
 from geomap.text.language import language
@@ -27,7 +27,7 @@ class Geoparser:
     gazetteer
         An open gazetteer; by default the bundled one.
     recogniser
-        What finds the names; by default the bundled linear tagger.
+        What finds the names; by default the bundled linear tagger and encoder.
     demonyms
         Whether "Armenian" and "Armenians" are toponyms.
     bias
@@ -74,9 +74,13 @@ class Geoparser:
         doc = text if isinstance(text, Document) else Document("text", _checked(text))
         day = read_date(published) if published is not None else doc.published or dateline_date(dateline(doc.text))
         doc = replace(doc, published=day, lang=language(doc.text))
-        toponyms = resolve(doc, find_toponyms(doc, self.gazetteer, recogniser=self.recogniser, demonyms=self.demonyms), self.gazetteer, bias=self.bias)
+        toponyms = self.toponyms(doc)
         story = read_story(doc, toponyms)
         return Parsed(doc, tuple(toponyms), tuple(find_events(story)), tuple(find_movements(story)), _warnings(doc))
+
+    def toponyms(self, doc: Document) -> list[Toponym]:
+        """Return the resolved toponyms of a document, without its events and movements."""
+        return resolve(doc, find_toponyms(doc, self.gazetteer, recogniser=self.recogniser, demonyms=self.demonyms), self.gazetteer, bias=self.bias)
 
     def parse_many(self, docs: Iterable[Document]) -> Iterator[Parsed | tuple[Document, GeomapError]]:
         """Yield the result of each document in order; a document that fails is yielded with its error and the rest go on."""

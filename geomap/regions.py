@@ -97,6 +97,7 @@ def former_states_at(when: dt.date) -> gpd.GeoDataFrame:
 
 def _former_states() -> gpd.GeoDataFrame:
     import geopandas as gpd
+    import numpy as np
 
     rows = [row for row in _region_rows() if row["kind"] == Kind.FORMER_STATE and row["parts"]]
     frame = gpd.GeoDataFrame(
@@ -104,7 +105,7 @@ def _former_states() -> gpd.GeoDataFrame:
             "id": [row["id"] for row in rows], "name": [row["name"] for row in rows], "valid_from": [int(row["valid_from"] or -9999) for row in rows],
             "valid_to": [int(row["valid_to"] or 9999) for row in rows], "note": [row["note"] for row in rows], "source": [row["source"] for row in rows],
         },
-        geometry=[_union(tuple(row["parts"].split("|"))) for row in rows], crs="EPSG:4326",
+        geometry=np.array([_union(tuple(row["parts"].split("|"))) for row in rows], dtype=object), crs="EPSG:4326",
     )  # fmt: skip
     missing = frame.geometry.isna()
     return frame[~missing].reset_index(drop=True)
@@ -167,7 +168,8 @@ def _taken(areas: gpd.GeoDataFrame, column: str, at: np.ndarray) -> np.ndarray:
     import numpy as np
 
     values: np.ndarray = np.append(areas[column].to_numpy(dtype=object), "")
-    return values[at]
+    taken: np.ndarray = values[at]
+    return taken
 
 
 @cache
@@ -184,7 +186,7 @@ def _first(points: gpd.GeoSeries, areas: gpd.GeoDataFrame, *, shore: float = 0.0
     if len(areas):
         at, area = areas.sindex.query(points.values, predicate="intersects")
         np.minimum.at(found, at, area)
-        outside = np.flatnonzero(found == len(areas)) if shore else []
+        outside = np.flatnonzero((found == len(areas)) & (shore > 0))
         if len(outside):
             lines, owner = _borders()
             near, line = lines.query_nearest(points.values[outside], max_distance=shore, all_matches=False)

@@ -14,13 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from geomap.gazetteer import ABBREVIATION, DEMONYM, KINDS, PRIMARY, Gazetteer, haversine_km, key
-from geomap.model import Document, Kind, Toponym, Use
+from geomap.gazetteer import ABBREVIATION, ALTERNATE, DEMONYM, KINDS, PRIMARY, Gazetteer, haversine_km, key
+from geomap.model import Document, Kind, Precision, Toponym, Use
 from geomap.toponyms.features import word_class
 from geomap.toponyms.linear import WEIGHTS
 
 MOST_CANDIDATES = 24
 MOST_ALTERNATIVES = 4
+_LEAST_RESPELT, _ALIKE, _SPOKEN_OF = 5, 0.75, 0.25  # code points of a name, likeness of sounds, share of a country: below these namesakes are chance
 _INNER_PROMINENCE = 12.0  # a town of twenty thousand with its primary name
 _ADMIN_AFTER = re.compile(r"\s+(?:province|state|region|oblast|governorate|county|district|prefecture|division|republic|krai|raion|rayon|department)\b", re.IGNORECASE)
 _ADMIN_BEFORE = re.compile(r"\b(?:province|state|region|governorate|county|district|prefecture|department)s?\s+of\s+$", re.IGNORECASE)
@@ -37,7 +38,7 @@ _KIND_FEATURE = {
 FEATURES = (
     "log_population", "country", "admin1", "admin2", "settlement", "site", "nature", "region", "capital", "seat", "primary_name", "abbreviation", "same_spelling",
     "inside_next", "outside_next", "country_share", "admin1_share", "near_50km", "near_300km", "admin_word", "city_word", "other_word", "most_prominent", "biased",
-    "home", "prominence_rank", "country_in_text", "section",
+    "home", "prominence_rank", "country_in_text", "section", "known_capital", "bare_division", "foreign_division", "seat_of_namesake",
 )  # fmt: skip
 _REASONS = {
     "inside_next": "the text names what contains it", "country_share": "other places of the text lie in {country}", "admin1_share": "other places lie in the same province",
@@ -53,6 +54,9 @@ class Candidate:
 
     row: int
     how: int
+
+
+Ranking = list[tuple[float, Candidate, dict[str, float]]]  # the candidates of one name with total and features, the best first
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +99,59 @@ def resolve(doc: Document, toponyms: Sequence[Toponym], gaz: Gazetteer, *, bias:
     weights = _weights()
     groups = group(toponyms, gaz)
     chosen = {name: _first_guess(candidates, gaz) for name, (_, candidates) in groups.items()}
-    rankings: dict[str, list[tuple[float, Candidate, dict[str, float]]]] = {}
+    rankings: dict[str, Ranking] = {}
     for _ in range(2):
         for name, (members, candidates) in groups.items():
             context = context_without(name, groups, chosen, gaz, bias)
             rankings[name] = rank(doc, members, toponyms, candidates, context, gaz, weights)
         chosen = {name: ranking[0][1] for name, ranking in rankings.items() if ranking}
+    for name, found in respelt(toponyms, groups, chosen, gaz, bias).items():
+        members = groups[name][0]
+        rankings[name] = rank(doc, members, toponyms, found, context_without(name, groups, chosen, gaz, bias), gaz, weights)
     out = list(toponyms)
     for name, (members, _) in groups.items():
         for position in members:
-            out[position] = _resolved(toponyms[position], rankings[name], gaz, weights)
-    return out
+            out[position] = _resolved(toponyms[position], rankings[name], len(members), gaz, weights)
+    return [_beside(doc.text, out, position) if _is_facility(toponym) else toponym for position, toponym in enumerate(out)]
+
+
+def _is_facility(toponym: Toponym) -> bool:
+    """Tell whether an unresolved name is a thing that stands in a town: "Cloverhill District Court", "Stonewall Avenue"."""
+    words = toponym.name.split()
+    return toponym.place is None and toponym.use is not Use.DEMONYM and len(words) > 1 and any(word.strip(",.()").casefold() in _FACILITIES for word in words)
+
+
+def _beside(text: str, toponyms: Sequence[Toponym], position: int) -> Toponym:
+    """Return an unresolved facility as near the town that the text names beside it, before it if there is one."""
+    toponym = toponyms[position]
+    near: list[tuple[int, Toponym]] = []
+    for other in toponyms[max(0, position - 8) : position + 4]:
+        if other.place is not None and other.place.kind is Kind.SETTLEMENT and other.use is not Use.DEMONYM:
+            gap = toponym.start - other.end if other.end <= toponym.start else 2 * (other.start - toponym.end)
+            near.append((gap, other))
+    if not near or min(near, key=lambda n: n[0])[0] > _BESIDE:
+        return toponym
+    anchor = min(near, key=lambda n: n[0])[1]
+    town = anchor.place
+    if town is None:  # pragma: no cover - filtered above
+        return toponym
+    place = replace(town, precision=Precision.NEAR, uncertainty_km=max(town.uncertainty_km, _NEAR_KM))
+    reason = f"not in the gazetteer; the text speaks of it beside {text[anchor.start : anchor.end]}"
+    return replace(toponym, place=place, score=round(toponym.score * 2 * _BESIDE_SHARE, 4), reasons=(reason,), reason="")
+
+
+# Things that stand in one town.
+_FACILITIES = frozenset(
+    """university college school institute hospital clinic church mosque temple synagogue cathedral chapel cemetery graveyard court courthouse jail prison
+    tower bridge avenue street road boulevard lane drive square plaza park stadium arena field theatre theater museum library gallery hotel inn restaurant mall centre center hall house building
+    airport station terminal metro base barracks factory plant mill market bazaar garden gardens zoo club academy dam port harbour harbor pier checkpoint headquarters apartments estate""".split()
+)
+_STREETS = frozenset("avenue street road boulevard lane drive".split())
+_DIRECTIONS = frozenset("north south east west northern southern eastern western central upper lower middle greater new old no".split())
+_BESIDE = 400  # code points between a facility and its town
+_NEAR_KM = 15.0
+_BESIDE_SHARE = 0.6  # of facilities so placed, about this share lies within 161 km
+
 
 
 def group(toponyms: Sequence[Toponym], gaz: Gazetteer) -> dict[str, tuple[list[int], list[Candidate]]]:
@@ -120,6 +166,8 @@ def group(toponyms: Sequence[Toponym], gaz: Gazetteer) -> dict[str, tuple[list[i
 def candidates(toponym: Toponym, gaz: Gazetteer) -> list[Candidate]:
     """Return what the name may mean, the most prominent first, at most `MOST_CANDIDATES`."""
     demonym = toponym.use is Use.DEMONYM
+    if toponym.name.casefold() in _DIRECTIONS:
+        return []  # "the West", "Western officials": no province that is called so
     for name in _spellings(toponym.name):
         found = [Candidate(row, how) for row, how in gaz.postings(name) if (how == DEMONYM) == demonym and not _miscased(toponym.name, how)]
         if found:
@@ -128,15 +176,35 @@ def candidates(toponym: Toponym, gaz: Gazetteer) -> list[Candidate]:
     return []
 
 
+def respelt(
+    toponyms: Sequence[Toponym], groups: dict[str, tuple[list[int], list[Candidate]]], chosen: dict[str, Candidate | None], gaz: Gazetteer, bias: Sequence[str]
+) -> dict[str, list[Candidate]]:
+    """Return what unknown names may be other romanisations of, in the countries that the document speaks of most."""
+    unknown = {name: toponyms[members[0]] for name, (members, found) in groups.items() if not found and toponyms[members[0]].use is not Use.DEMONYM}
+    if not unknown:
+        return {}
+    shares = context_without("", groups, chosen, gaz, bias).countries
+    spoken, country = {c for c, share in shares.items() if share >= _SPOKEN_OF}, gaz.column("country")
+    out: dict[str, list[Candidate]] = {}
+    for name, toponym in unknown.items():
+        if len(toponym.name) >= _LEAST_RESPELT and toponym.name[:1].isupper() and not _is_facility(toponym):
+            alike = [Candidate(row, ALTERNATE) for row, likeness in gaz.sounding_like(toponym.name) if likeness >= _ALIKE and country[row] in spoken]
+            out |= {name: alike[:MOST_CANDIDATES]} if alike else {}
+    return out
+
+
 def inner_candidates(name: str, gaz: Gazetteer) -> list[Candidate]:
     """Return what the longest known name inside an unknown one may mean: "Cavan Institute" is near Cavan."""
     words = name.split()
     # "Jordan Henderson" is no place near Jordan: only a thing with a seat takes the place of a name inside it.
-    if not any(word_class(word) in {"org", "plc"} for word in words):
-        return []
+    low = {word.casefold() for word in words}
+    if not any(word_class(word) in {"org", "plc"} or word.casefold() in _FACILITIES for word in words) or low & _STREETS:
+        return []  # "Northumberland Avenue" is in no Northumberland
     for size in range(len(words) - 1, 0, -1):
         for at in range(len(words) - size + 1):
             part = " ".join(words[at : at + size]).strip(",()'’\"")
+            if size == 1 and (word_class(part) or part.casefold() in _FACILITIES | _DIRECTIONS):
+                continue  # the "University" of a name is no town called University
             rows = [Candidate(row, how) for row, how in gaz.postings(part) if part[:1].isupper() and gaz.prominence(row, how) > _INNER_PROMINENCE]
             rows = [c for c in rows if c.how not in {DEMONYM, ABBREVIATION}]
             if rows:
@@ -195,11 +263,23 @@ def context_without(
 
 def rank(
     doc: Document, members: Sequence[int], toponyms: Sequence[Toponym], found: Sequence[Candidate], context: Context, gaz: Gazetteer, weights: dict[str, float]
-) -> list[tuple[float, Candidate, dict[str, float]]]:
+) -> Ranking:
     """Return the candidates of one name with total and features, the best first."""
-    described = [(candidate, describe(doc, members, toponyms, candidate, position, context, gaz)) for position, candidate in enumerate(found)]
+    described = described_all(doc, members, toponyms, found, context, gaz)
     scored = [(sum(weights[name] * value for name, value in features.items()), candidate, features) for candidate, features in described]
     return sorted(scored, key=lambda s: (-s[0], s[1].row))
+
+
+def described_all(
+    doc: Document, members: Sequence[int], toponyms: Sequence[Toponym], found: Sequence[Candidate], context: Context, gaz: Gazetteer
+) -> list[tuple[Candidate, dict[str, float]]]:
+    """Return the features of all candidates of one name."""
+    out = [(candidate, describe(doc, members, toponyms, candidate, position, context, gaz)) for position, candidate in enumerate(found)]
+    rows, provinces = {candidate.row for candidate in found}, gaz.column("admin1")
+    for candidate, features in out:
+        if "settlement" in features and provinces[candidate.row] in rows and not features.get("other_word"):
+            features["seat_of_namesake"] = 1.0
+    return out
 
 
 def describe(
@@ -212,17 +292,23 @@ def describe(
     code = column("feature")[row]
     features["capital"], features["seat"], features["section"] = float(code == 4), float(code == 3), float(code == 5)
     features["primary_name"], features["abbreviation"] = float(candidate.how == PRIMARY), float(candidate.how == ABBREVIATION)
-    features["same_spelling"] = float(gaz.name_at(row) == toponyms[members[0]].name)
+    # A primary name other than the gazetteer's own is one the hand-written tables give: "New York" of New York City.
+    own = gaz.name_at(row)
+    features["same_spelling"] = float(own == toponyms[members[0]].name or (candidate.how == PRIMARY and key(own) != key(toponyms[members[0]].name)))
     features["country_share"] = context.countries.get(country, 0.0) if kind is not Kind.COUNTRY else 0.0
     features["admin1_share"] = context.provinces.get(province, 0.0) if kind is not Kind.COUNTRY else 0.0
     features["country_in_text"] = float(country in context.named_countries and kind is not Kind.COUNTRY)
     features["most_prominent"], features["prominence_rank"] = float(position == 0), min(float(position), 10.0) / 10
     features["biased"] = float(country in context.bias)
+    features["known_capital"] = float(code == 4) * max(features["country_in_text"], features["country_share"])
     if kind is not Kind.COUNTRY:
         features["near_50km"], features["near_300km"] = _nearness(row, context, gaz)
     for member in members[:8]:
         for name, value in _local(doc, toponyms, member, row, kind, gaz).items():
             features[name] = max(features.get(name, 0.0), value)
+    # A province and a town in it of one name: which is meant when nothing beside the name tells?
+    features["bare_division"] = float(kind is Kind.ADMIN1 and not features["admin_word"])
+    features["foreign_division"] = features["bare_division"] * (1 - features["country_share"])
     return {name: value for name, value in features.items() if value}
 
 
@@ -278,12 +364,10 @@ def _within_km(row: int, other: int, km: float, gaz: Gazetteer) -> bool:
     return haversine_km(lon[row] / 1e5, lat[row] / 1e5, lon[other] / 1e5, lat[other] / 1e5) <= km
 
 
-def _resolved(toponym: Toponym, ranking: list[tuple[float, Candidate, dict[str, float]]], gaz: Gazetteer, weights: dict[str, float]) -> Toponym:
+def _resolved(toponym: Toponym, ranking: Ranking, mentions: int, gaz: Gazetteer, weights: dict[str, float]) -> Toponym:
     if not ranking:
         reason = "no place of this name in the gazetteer"
         return replace(toponym, place=None, reason=reason, score=round(toponym.score * 0.5, 4))
-    top = ranking[0][0]
-    total = sum(math.exp(score - top) for score, _, _ in ranking)
     _, best, features = ranking[0]
     place = gaz.place_at(best.row)
     reasons = tuple(
@@ -291,8 +375,38 @@ def _resolved(toponym: Toponym, ranking: list[tuple[float, Candidate, dict[str, 
         for name, value in sorted(features.items(), key=lambda f: -weights[f[0]] * f[1])
         if name in _REASONS and weights[name] * value > 0.3
     )
-    score = round(toponym.score / total, 4)
+    score = round(_probability(confidence_features(toponym, ranking, mentions)), 4)
     others = tuple(gaz.place_at(c.row) for _, c, _ in ranking[1 : 1 + MOST_ALTERNATIVES])
-    if place.lon is None:
-        return replace(toponym, place=place, score=score, alternatives=others, reasons=reasons, reason="the gazetteer has no coordinates for it")
-    return replace(toponym, place=place, score=score, alternatives=others, reasons=reasons)
+    reason = "" if place.lon is not None else "the gazetteer has no coordinates for it"
+    return replace(toponym, place=place, score=score, alternatives=others, reasons=reasons, reason=reason)
+
+
+def confidence_features(toponym: Toponym, ranking: Ranking, mentions: int) -> dict[str, float]:
+    """Return what tells how far an answer can be trusted: the probability of the span, the lead of the first candidate, and what speaks for it."""
+    top, _, features = ranking[0]
+    lead = 1 / sum(math.exp(score - top) for score, _, _ in ranking)
+    out = {"always": 1.0, "span": _logit(toponym.score), "lead": _logit(lead), "candidates": math.log(len(ranking)), "mentions": math.log(mentions), "demonym": float(toponym.use is Use.DEMONYM)}
+    return out | {name: features[name] for name in _TRUSTED if features.get(name)}
+
+
+_TRUSTED = (
+    "log_population", "country", "admin1", "admin2", "settlement", "site", "nature", "region", "primary_name", "abbreviation", "same_spelling", "inside_next",
+    "country_share", "admin1_share", "near_50km", "near_300km", "admin_word", "most_prominent", "country_in_text",
+)  # fmt: skip
+CONFIDENCE_FEATURES = ("always", "span", "lead", "candidates", "mentions", "demonym", *_TRUSTED)
+
+
+@cache
+def _confidence_weights() -> dict[str, float]:
+    stored: dict[str, float] = json.loads((WEIGHTS / "calibration.json").read_text(encoding="utf-8"))["weights"]
+    return stored
+
+
+def _probability(features: dict[str, float]) -> float:
+    weights = _confidence_weights()
+    return 1 / (1 + math.exp(-sum(weights[name] * value for name, value in features.items())))
+
+
+def _logit(share: float) -> float:
+    clipped = min(0.999, max(0.001, share))
+    return math.log(clipped / (1 - clipped))

@@ -125,7 +125,7 @@ def test_an_index_of_another_version_is_refused(tmp_path):
     build.build([write(tmp_path / "good.txt", VILLAGES)], tmp_path / "own")
     path = tmp_path / "own" / "index.bin"
     path.write_bytes(path.read_bytes().replace(f'"format": {layout.FORMAT}'.encode(), b'"format": 1'))
-    with pytest.raises(GazetteerError, match="another version of geomap .* build it again"):
+    with pytest.raises(GazetteerError, match=r"another version of geomap .* build it again"):
         Gazetteer(tmp_path / "own")
 
 

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import geomap
+import geomap.geoparser
 from geomap.model import Parsed
+from geomap.toponyms import encoder, tagger, wordpiece
 
 
 def places(text: str, **options) -> dict[str, str]:
@@ -97,3 +99,62 @@ def test_another_recogniser_can_take_the_place_of_the_bundled_one():
             return [[(0, 4, 1.0)] for _ in texts]
 
     assert places("Baku and Goris", recogniser=Fixed()) == {"Baku": "geonames:587084"}
+
+
+def test_usa_is_no_building_and_the_united_kingdom_not_the_united_states():
+    found = places("The delegation flew from the USA to the United Kingdom.")
+    assert found["USA"] == "geonames:6252001"
+    assert found["United Kingdom"] == "geonames:2635167"
+
+
+def test_western_europe_is_not_germany_and_albany_not_albania():
+    parsed = geomap.parse("Aid from Western Europe reached the city of Albany, New York.")
+    found = {t.name: t.place for t in parsed.toponyms}
+    assert found["Western Europe"] is not None
+    assert found["Western Europe"].kind == "region"
+    assert found["Albany"] is not None
+    assert found["Albany"].country == "USA"
+
+
+def test_an_unknown_village_survives_beside_its_country():
+    parsed = geomap.parse("Soldiers burned homes in Kawumu in Uganda.")
+    assert {t.name: t.place.country if t.place else None for t in parsed.toponyms}["Uganda"] == "UGA"
+    assert "Kawumu" in {t.name for t in parsed.toponyms}
+
+
+def test_a_missing_gazetteer_is_an_error_and_no_empty_list(tmp_path):
+    with pytest.raises(geomap.GazetteerNotFoundError):
+        geomap.Gazetteer(tmp_path)
+
+
+def test_a_new_romanisation_is_found_where_the_document_speaks_of_its_country():
+    parsed = geomap.parse("Shelling hit Ma'arat en-Nuumaan and Idlib in northern Syria on Tuesday.")
+    place = next(t.place for t in parsed.toponyms if t.name.startswith("Ma'arat"))
+    assert place is not None
+    assert place.admin1_name == "Idlib"
+
+
+def test_a_facility_without_an_entry_is_near_the_town_it_is_told_with():
+    parsed = geomap.parse("Wounded people were taken to Al-Nour Memorial Hospital in Goma overnight.")
+    hospital = next((t for t in parsed.toponyms if "Hospital" in t.name), None)
+    if hospital is not None:  # the recogniser may leave facilities out; when it finds one it is placed near the town and says so
+        assert hospital.place is not None
+        assert hospital.place.precision == "near"
+        assert "beside" in hospital.reasons[0]
+
+
+def test_scores_are_probabilities_and_reasons_are_words(seed: Parsed):
+    for toponym in seed.toponyms:
+        assert 0 <= toponym.score <= 1
+        assert toponym.place is not None or toponym.reason
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=120))
+@settings(max_examples=60, deadline=None)
+def test_windows_of_the_encoder_hold_every_word_once(text: str):
+    gaz = geomap.geoparser.default_gazetteer()
+    sentences = list(tagger.prepared("In Goma " + text, gaz))
+    _, pieces = encoder.loaded()
+    held = [(number, at) for window in wordpiece.windows(sentences, pieces, [True] * len(sentences)) for number, at, _ in window.words]
+    assert held == [(number, at) for number, sentence in enumerate(sentences) for at in range(len(sentence.words))]
+    assert all(len(window.pieces) <= wordpiece.WINDOW + 1 for window in wordpiece.windows(sentences, pieces, [True] * len(sentences)))

@@ -17,7 +17,7 @@ from train_linear import read
 
 from geomap.gazetteer import Gazetteer, haversine_km
 from geomap.model import Document, Toponym, Use
-from geomap.resolve import FEATURES, _first_guess, context_without, describe, group
+from geomap.resolve import FEATURES, _first_guess, context_without, described_all, group
 from geomap.toponyms.recognise import is_demonym
 
 CORPORA = ("lgl", "geowebnews_a", "geovirus_a", "geocorpora", "wiktor_sample")
@@ -50,8 +50,8 @@ def examples(doc: dict, gaz: Gazetteer) -> list[tuple[np.ndarray, np.ndarray, fl
             continue
         context = context_without(name, groups, chosen, gaz, ())
         matrix = np.zeros((len(candidates), len(FEATURES)))
-        for i, c in enumerate(candidates):
-            for feature, value in describe(document, members, tops, c, i, context, gaz).items():
+        for i, (_, features) in enumerate(described_all(document, members, tops, candidates, context, gaz)):
+            for feature, value in features.items():
                 matrix[i, FEATURES.index(feature)] = value
         out.append((matrix, right, len(members) ** 0.5))
     return out

@@ -146,7 +146,8 @@ class _Chunks:
         own = [(_ADMIN_KINDS[e.feature], e.admin1 if e.feature == "ADM1" else e.admin2, row + at) for at, e in enumerate(places) if e.feature in _ADMIN_KINDS]
         divisions = {"division_codes": np.array([code.encode() for _, code, _ in own], dtype="S"), "division_rows": np.array([r for _, _, r in own], "i")}
         alias = {"alias_ids": np.array([a.geonameid for a in aliases], "q")}
-        np.savez(self.work / f"{number:05}.npz", **numbers, **{f"text_{k}": v for k, v in texts.items()}, **codes, **divisions, **alias)
+        stored: dict[str, Any] = {**numbers, **{f"text_{k}": v for k, v in texts.items()}, **codes, **divisions, **alias}
+        np.savez(self.work / f"{number:05}.npz", allow_pickle=False, **stored)
         lines = {f"{folded}\t{(row + at) << 2 | how}\n" for at, e in enumerate(places) for folded, how in _keys(e)}
         (self.work / f"{number:05}.keys").write_text("".join(sorted(lines)), encoding="utf-8", newline="\n")
         named = "".join(f"{key(a.name)}\n" for a in aliases)

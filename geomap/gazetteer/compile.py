@@ -17,7 +17,7 @@ from typing import Any
 
 from geomap.errors import GazetteerError
 from geomap.gazetteer.layout import COLUMNS, FORMAT, NO_POINT, NO_YEAR, TEXTS, Writer
-from geomap.gazetteer.names import key, skeleton, sound_of_key
+from geomap.gazetteer.names import key, skeleton, sound_of_key, without_article
 from geomap.model import Kind
 
 KINDS = tuple(Kind)
@@ -90,6 +90,7 @@ class _Builder:
         self.countries: list[dict[str, Any]] = []
         self.country_of: dict[str, int] = {}
         self.division_of: dict[str, int] = {}
+        self.arabic: set[int] = set()
 
     def add(self, ident: str, name: str, kind: Kind, lon: str, lat: str, **values: Any) -> int:
         row = len(self.texts["id"])
@@ -112,6 +113,9 @@ class _Builder:
 
     def key(self, row: int, folded: str, how: int) -> None:
         posting = row << 2 | how
+        # "Qamishli" is what news calls Al Qamishli; "Paso" is not what it calls El Paso.
+        if (bare := without_article(folded)) and how != DEMONYM and self.columns["country"][row] in self.arabic:
+            self.key(row, bare, ALTERNATE)
         known = self.postings[folded]
         if how == DEMONYM:  # some sources list the adjective as a name of the country
             known[:] = [p for p in known if p >> 2 != row]
@@ -131,6 +135,8 @@ class _Builder:
             lon, lat = nominal.get(c["iso3"], (c["lon"], c["lat"]))
             radius = math.sqrt(float(c["area_km2"] or 1) / math.pi)
             self.country_of[c["iso3"]] = self.country_of[c["iso2"]] = position
+            if c["iso3"] in _ARABIC:
+                self.arabic.add(position)
             self.countries.append({"iso3": c["iso3"], "iso2": c["iso2"], "name": c["name"], "capital": c["capital"]})
             row = self.add(
                 f"geonames:{c['geonameid']}", c["name"], Kind.COUNTRY, lon, lat,
@@ -199,6 +205,7 @@ class _Builder:
         for a in read_table(folder / "abbreviations.tsv"):
             if (row := self.division_of.get(a["target"], NONE)) != NONE:
                 self.name(row, a["newswire"], ALTERNATE)
+                self.name(row, a["newswire"].replace(".", ". "), ALTERNATE)  # "W. Va."
                 self.name(row, a["postal"], ABBREVIATION)
 
     def largest(self, name: str, country: str) -> int:
@@ -213,7 +220,7 @@ class _Builder:
     def add_demonyms(self) -> None:
         for d in read_table(self.source / "supplement" / "demonyms.tsv"):
             target = d["target"]
-            row = self.row_of.get(target, NONE) if ":" in target else self.country_of.get(target, NONE)
+            row = self.row_of.get(target, self.country_of.get(target, NONE))
             if row == NONE:
                 msg = f"supplement/demonyms.tsv names {target}, which is not in the gazetteer"
                 raise GazetteerError(msg)
@@ -244,6 +251,8 @@ def loose_entry(folded: str) -> str:
 
 # How much more a seat of government is meant than its inhabitants say; GeoNames feature codes.
 FEATURES = {"PPL": 0, "PPLA5": 1, "PPLA4": 1, "PPLA3": 1, "PPLA2": 2, "PPLA": 3, "PPLG": 3, "PPLC": 4, "PPLX": 5}
+# Where place names carry the Arabic article.
+_ARABIC = frozenset("DZA BHR DJI EGY IRQ JOR KWT LBN LBY MRT MAR OMN PSE QAT SAU SDN SYR TUN ARE YEM ESH TCD SOM ERI ISR".split())
 _TYPE_WORDS = frozenset(
     "province governorate region oblast district county state prefecture department division krai republic muhafazah wilayat rayon raion municipality".split()
 )

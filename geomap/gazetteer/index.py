@@ -17,7 +17,7 @@ import platformdirs
 from geomap.errors import GazetteerError, GazetteerNotFoundError, OptionError
 from geomap.gazetteer.compile import ABBREVIATION, ALTERNATE, DEMONYM, KINDS, PRIMARY, compile_index
 from geomap.gazetteer.layout import COLUMNS, NO_POINT, NO_YEAR, Tries, opened
-from geomap.gazetteer.names import key, skeleton, sound, sound_of_key
+from geomap.gazetteer.names import key, skeleton, sound, sound_of_key, without_article
 from geomap.model import Kind, Place, Precision
 
 EARTH_KM = 6371.0088  # mean radius, IUGG
@@ -215,7 +215,11 @@ class Gazetteer:
 
         A place with the id of one in a gazetteer before it is left out.
         """
-        return self._postings(key(name))
+        folded = key(name)
+        found = self._postings(folded)
+        if not found and (bare := without_article(folded)):
+            return self._postings(bare)
+        return found
 
     def _postings(self, folded: str) -> list[tuple[int, int]]:
         found = [(p >> 2, p & 3) for p in self.layers[0].postings(folded)]

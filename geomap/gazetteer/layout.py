@@ -14,13 +14,13 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import marisa_trie
 
 from geomap.errors import GazetteerError
 
-FORMAT = 6  # raise when the layout changes: older indexes are then compiled anew or refused
+FORMAT = 8  # raise when the layout changes: older indexes are then compiled anew or refused
 SHARD = 2_000_000  # keys a trie: about 100 bytes a key while it is built
 NO_POINT = 2**31 - 1
 NO_YEAR = -32768
@@ -41,7 +41,7 @@ class Writer:
         self._layout: dict[str, tuple[str, int, int]] = {}
         self._tries: dict[str, list[str]] = {}
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -53,10 +53,19 @@ def key(name: str) -> str:
     return " ".join(_ABBREVIATED.get(word, word) for word in words)
 
 
+ARTICLES = frozenset("al el ul il as ash ad an ar at az es esh ed en er et ez".split())
+
+
+def without_article(folded: str) -> str:
+    """Return a key without its Arabic article, also assimilated ("al qamishli", "ar raqqah"), or the empty string when it has none."""
+    first, _, rest = folded.partition(" ")
+    return rest if first in ARTICLES and len(rest) > 3 else ""
+
+
 # --- the loose key -------------------------------------------------------------------------------------------------------
 
-# Articles of Arabic names, also assimilated ones, and particles that romanisations write or leave out.
-_ARTICLES = frozenset("al el ul il as ash ad an ar at ath az es esh ed en er et ez the l d".split())
+# Particles that romanisations write or leave out.
+_PARTICLES = ARTICLES | {"the", "l", "d"}
 # What a place is called beside its name: "Al Bab town", "Idlib Governorate".
 TYPE_WORDS = frozenset(
     """city town village township municipality district subdistrict county province governorate oblast region raion rayon krai state prefecture department division
@@ -88,7 +97,7 @@ def sound_of_key(folded: str) -> str:
     if not folded.isascii():
         words = [word if word.isascii() else _romanised(word) for word in words]
     if len(words) > 1:
-        words = [word for word in words if word not in _ARTICLES and word not in TYPE_WORDS] or words
+        words = [word for word in words if word not in _PARTICLES and word not in TYPE_WORDS] or words
     out = "".join(words)
     for letters, letter in _SOUNDS:
         out = out.replace(letters, letter)

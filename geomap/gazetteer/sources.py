@@ -206,11 +206,11 @@ def _table_entry(row: dict[str, str], columns: dict[str, str], path: Path, numbe
     population = cell("population").replace(",", "")
     name = cell("name")
     if events:
-        aliases = (*aliases, *_bare_names(name))
+        aliases = (*aliases, *bare_names(name))
     return Entry(ident, name, kind, lon, lat, cell("country"), population=int(population) if population.isdigit() else 0, aliases=aliases, where=where)
 
 
-def _bare_names(name: str) -> Iterator[str]:
+def bare_names(name: str) -> Iterator[str]:
     """Yield what a place of an event table is called: "Tadmur/Palmyra town" is Tadmur and Palmyra."""
     words = name.split(" ")
     bare = " ".join(words[:-1]) if len(words) > 1 and words[-1] in {"town", "village", "city"} else name
@@ -250,9 +250,12 @@ def _layer_rows(path: Path) -> Iterator[dict[str, str]]:
 
 
 def _with_points(frame: gpd.GeoDataFrame) -> Iterator[dict[str, str]]:
+    import pandas as pd
+
     shapes = frame.geometry.to_crs("EPSG:4326") if frame.crs else frame.geometry
     points = shapes.representative_point()
-    for (_, row), point in zip(frame.drop(columns=frame.geometry.name).iterrows(), points, strict=True):
-        cells = {str(name): "" if value is None or value != value else str(value) for name, value in row.items()}
-        if not point.is_empty:
-            yield cells | {"longitude": str(point.x), "latitude": str(point.y)}
+    lons, lats = points.x, points.y
+    for (_, row), lon, lat in zip(frame.drop(columns=frame.geometry.name).iterrows(), lons, lats, strict=True):
+        cells = {str(name): "" if pd.isna(value) else str(value) for name, value in row.items()}
+        if not pd.isna(lon):  # a row without a shape has no point
+            yield cells | {"longitude": str(lon), "latitude": str(lat)}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import os
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-WEIGHTS = Path(__file__).parent.parent / "_weights"
+# Weights of one's own, or trained without the corpus that is scored, stand in a folder with the same file names.
+WEIGHTS = Path(os.environ.get("GEOMAP_WEIGHTS") or Path(__file__).parent.parent / "_weights")
 SCALE = 100  # weights are stored as whole hundredths
 
 
@@ -37,6 +39,13 @@ class LinearModel:
         scores = self.scores(features)
         at = max(range(len(scores)), key=scores.__getitem__)
         return self.labels[at], self.share(scores, at)
+
+    def shares(self, scores: list[float]) -> tuple[float, ...]:
+        """Return the probability of every label."""
+        top = max(scores)
+        exponentials = [math.exp((score - top) / self.temperature) for score in scores]
+        total = sum(exponentials)
+        return tuple(e / total for e in exponentials)
 
     def share(self, scores: list[float], at: int) -> float:
         """Return the probability of the label at position `at`."""

@@ -11,19 +11,20 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from geomap.gazetteer import DEMONYM, Gazetteer, key
+from geomap.gazetteer import DEMONYM, KINDS, Gazetteer, key
 from geomap.model import Document, Kind, Toponym, Use
 from geomap.text.segment import Dateline, Span, Token, dateline, tokens
-from geomap.toponyms import linear
-from geomap.toponyms.features import EVENT_HEADS, ORG_HEADS, Match, describe, use_features
-from geomap.toponyms.tagger import Tagged, name_span, prepared, spans
+from geomap.toponyms import encoder, linear
+from geomap.toponyms.features import EVENT_HEADS, ORG_HEADS, Match, describe, use_features, word_class
+from geomap.toponyms.tagger import Reading, Tagged, name_span, prepared, spans, surely_none, tag
 
 _SURE = 0.9
+ENCODER_USE_SHARE = 0.7  # of the two models of use, by cross-validation
 # Words that look like demonyms or places and are neither when they stand so.
 _LANGUAGE_BEFORE = re.compile(r"\b(?:speak|speaks|spoke|spoken|in|into|translated|language)\s+$", re.IGNORECASE)
 _NATIVE = re.compile(r"[^\x00-ɏḀ-ỿ\W\d_]")
-# A state that owns is a state, not ground: "belonging to Azerbaijan".
-_OWNED = re.compile(r"\b(?:belong(?:s|ed|ing)? to|owned by|ruled by|governed by|administered by|loyal to)\s+(?:the\s+)?$", re.IGNORECASE)
+# A state that owns or falls apart is a state, not ground: "belonging to Azerbaijan", "the collapse of the USSR".
+_OWNED = re.compile(r"\b(?:belong(?:s|ed|ing)? to|owned by|ruled by|governed by|administered by|loyal to|(?:collapse|dissolution|break-?up|disintegration|demise) of)\s+(?:the\s+)?$", re.IGNORECASE)
 _TIME_ZONE = frozenset({"gmt", "utc", "est", "edt", "cet"})
 _OUTLET = re.compile(r"\s(?:Post|Times|News|Tribune|Herald|Journal|Gazette|Telegraph|Guardian|Observer|Airlines|Airways|United)\b(?!\s+(?:Nations|States|Kingdom|Arab))")
 _OUTLET_AFTER = frozenset("post times news tribune herald journal gazette telegraph guardian observer airlines airways united".split())
@@ -54,10 +55,15 @@ def find_toponyms(doc: Document, gaz: Gazetteer, *, recogniser: Recogniser | Non
     """
     text, line = doc.text, dateline(doc.text)
     sentences = list(prepared(text, gaz))
+    readings: list[dict[int, Reading]] = [{} for _ in sentences]
     found = _Names(text)
     if recogniser is None:
-        for sentence in sentences:
-            for first, last, share in spans(sentence):
+        # The cheap tagger first; the encoder reads where that one is not sure that there is no name.
+        tagged = [tag(sentence) for sentence in sentences]
+        wanted = [not surely_none(*guess) for guess in tagged]
+        readings = encoder.read(sentences, wanted)
+        for sentence, guess, reading in zip(sentences, tagged, readings, strict=True):
+            for first, last, share in spans(*(tag(sentence, reading) if reading else guess)):
                 _keep(found, text, name_span(sentence, first, last), share)
     else:
         for start, end, share in next(iter(recogniser.recognise([text]))):
@@ -68,12 +74,15 @@ def find_toponyms(doc: Document, gaz: Gazetteer, *, recogniser: Recogniser | Non
     for sentence in sentences:
         _native_names(text, sentence, gaz, found)
         _states(sentence, found)
+    _chained(text, gaz, found)
+    _fled_from(text, found)
+    _listed(text, found)
     _split_chains(text, gaz, found)
     _repeat(text, sentences, found)
     named = _demonyms(text, sentences, found) if demonyms else {}
     kept = {span: share for span, share in found.shares.items() if not is_demonym(text[span.start : span.end], gaz)}
     out = [Toponym(span.start, span.end, text[span.start : span.end], Use.DEMONYM, score=share) for span, share in named.items()]
-    out += _with_use(text, sentences, kept, line)
+    out += _with_use(text, sentences, readings, kept, line)
     return sorted(out, key=lambda t: (t.start, t.end))
 
 
@@ -156,6 +165,62 @@ def _names_something_else(words: list[Token], first: int, last: int) -> bool:
     return first > 0 and words[first - 1].text in {"First", "Second", "Third"} and low in EVENT_HEADS
 
 
+# "in Kawumu in Uganda", "fled Kawumu, Uganda", "hit Kawumu and Kampala": a name that no model was shown, told by what stands beside it.
+_CHAINED = re.compile(
+    r"\b(?:[Ii]n|[Nn]ear|[Aa]t|[Ff]rom|[Tt]o|[Aa]round|[Oo]utside|(?:village|town|city|camp)s? of|fled|left|hit|struck|shelled|bombed|reached|entered|captured|seized|retook|besieged)\s+([A-Z][\w'’‘`]+(?:[ -](?:[A-Z][\w'’‘`]+|al|el|en|an|ez|es))*)(?:(,\s+|\s+in\s+|,\s+in\s+)(?:the\s+)?|\s+and\s+)$"
+)
+_CALENDAR = frozenset("january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday spring summer autumn winter".split())
+
+
+# "fled Mai Tsebri", "uprooted from Mai Tsebri": what people flee from or to is a place.
+_FLED = re.compile(r"\b(?:fled|flee|fleeing|(?:uprooted|displaced|expelled|driven|fled|evacuated|deported) from|(?:fled|deported|evacuated|relocated) to)\s+(?:the\s+(?:town|city|village|camp)\s+of\s+)?(?P<name>[A-Z][a-z’'‘`]\w*(?:[ -][A-Z][\w’'‘`]+){0,2})(?!['’]s|\w)")
+
+
+def _fled_from(text: str, found: _Names) -> None:
+    for match in _FLED.finditer(text):
+        span = Span(*match.span("name"))
+        first = match["name"].split()[0]
+        if not found.overlapping(span) and first.casefold() not in _CALENDAR and not word_class(first) and not re.search(r"\b(?:ans|ians|ese|is)$", match["name"]):
+            found.put(span, _CHAIN_SHARE)
+
+
+def _chained(text: str, gaz: Gazetteer, found: _Names) -> None:
+    for span in [s for s, share in found.shares.items() if share >= _CHAIN_SHARE]:
+        chain = _CHAINED.search(text, max(0, span.start - _CHAIN_REACH), span.start)
+        if chain is None or (chain.group(2) and not any(KINDS[gaz.column("kind")[row]] in _CONTAINERS for row, _ in gaz.postings(text[span.start : span.end]))):
+            continue
+        inner = Span(*chain.span(1))
+        first = chain.group(1).split(" ")[0].casefold()
+        if first not in _CALENDAR and not word_class(first) and not found.overlapping(inner):
+            found.put(inner, _CHAIN_SHARE)
+
+
+_LIST_BEFORE = re.compile(r"\b(?:[Ff]rom|[Ii]n|[Tt]o|[Aa]round|[Bb]etween|[Nn]ear|[Tt]owns? of|[Vv]illages? of|districts? of|including|reached|entered|captured|shelled)\s+(?:the\s+)?$")
+_LIST_ITEM = re.compile(r"(?:\s+(?:city|town|village|district|province|county|state|region|valley))?(?P<comma>,\s+(?:and\s+)?|\s+and\s+)(?P<name>[A-Z][\w'’‘`]+(?:[ -][A-Z][\w'’‘`]+)?)")
+_LIST_AFTER = re.compile(r"\s*(?:[.,;)]|$|(?:to|into|towards?|on|in|between|after|as|because|since|by|for|and|following|amid|when|while|were|was|have|has|districts?|counties|provinces|villages|towns|states|regions)\b)")
+
+
+def _listed(text: str, found: _Names) -> None:
+    """Take the unknown names of a list of places: "from Bria, Ndassa and Ippy to Bambari"."""
+    for span in [s for s, share in found.shares.items() if share >= _CHAIN_SHARE and _LIST_BEFORE.search(text, max(0, s.start - 24), s.start)]:
+        at, items = span.end, list[Span]()
+        while (item := _LIST_ITEM.match(text, at)) and len(items) < _MOST_LISTED:
+            items.append(Span(*item.span("name")))
+            at = item.end()
+            if "and" in item["comma"]:
+                break
+        whole = bool(items) and "and" in text[items[-1].start - 5 : items[-1].start] and _LIST_AFTER.match(text, at)
+        for item_span in items if whole else ():
+            first = text[item_span.start : item_span.end].split(maxsplit=1)[0].casefold()
+            if not found.overlapping(item_span) and first not in _CALENDAR and not word_class(first):
+                found.put(item_span, _CHAIN_SHARE)
+
+
+_MOST_LISTED = 12
+_CHAIN_SHARE, _CHAIN_REACH = 0.6, 80  # probability of such a name; code points before the place that contains it
+_CONTAINERS = {Kind.COUNTRY, Kind.ADMIN1, Kind.ADMIN2, Kind.DISPUTED_AREA, Kind.REGION}
+
+
 def _split_chains(text: str, gaz: Gazetteer, found: _Names) -> None:
     """Part "Long Beach, CA" and "Aleppo (Syria)" tagged as one name, unless the whole is a name."""
     for span in list(found.shares):
@@ -229,28 +294,28 @@ def _spoken(text: str, words: list[Token], at: int, span: Span) -> bool:
     return bool(_LANGUAGE_BEFORE.search(text[max(0, span.start - 12) : span.start])) and not (after[:1].isalpha() and after not in {"and", "or", "on", "to", "with"}) and not words[at].text.endswith("s")
 
 
-def _with_use(text: str, sentences: list[Tagged], found: dict[Span, float], line: Dateline | None) -> list[Toponym]:
+def _with_use(text: str, sentences: list[Tagged], readings: list[dict[int, Reading]], found: dict[Span, float], line: Dateline | None) -> list[Toponym]:
     """Return the names with their use: the dateline is literal, the rest is what the model says."""
     out = []
     ordered = sorted(found)
     at = 0
-    for sentence in sentences:
+    for sentence, reading in zip(sentences, readings, strict=True):
         begin, end = sentence.words[0].start, sentence.words[-1].end
         while at < len(ordered) and ordered[at].start < end:
             if ordered[at].start >= begin:
-                out.append(_one_use(text, sentence, ordered[at], found[ordered[at]], line))
+                out.append(_one_use(text, sentence, reading, ordered[at], found[ordered[at]], line))
             at += 1
     return out
 
 
-def _one_use(text: str, sentence: Tagged, span: Span, share: float, line: Dateline | None) -> Toponym:
+def _one_use(text: str, sentence: Tagged, reading: dict[int, Reading], span: Span, share: float, line: Dateline | None) -> Toponym:
     # A name starts within one of its sentence's tokens; found by bisection, for a sentence may hold thousands of names.
     first = max(0, bisect.bisect_right(sentence.words, span.start, key=_start_of) - 1)
     last = max(first, bisect.bisect_left(sentence.words, span.end, key=_start_of) - 1)
     match = sentence.inside[first]
     in_dateline = line is not None and span in line.places
-    owned = _OWNED.search(text[max(0, span.start - 20) : span.start])
-    use = Use.LITERAL if in_dateline else Use.ASSOCIATIVE if owned else _use(text, sentence.words, first, last, match[0] if match else None)
+    owned = _OWNED.search(text[max(0, span.start - 24) : span.start])
+    use = Use.LITERAL if in_dateline else Use.ASSOCIATIVE if owned else _use(text, sentence.words, first, last, match[0] if match else None, reading.get(first))
     return Toponym(span.start, span.end, text[span.start : span.end], use, score=share)
 
 
@@ -258,6 +323,9 @@ def _start_of(word: Token) -> int:
     return word.start
 
 
-def _use(text: str, words: list[Token], first: int, last: int, match: Match | None) -> Use:
-    label, _ = linear.load("use").best(use_features(text, words, first, last, match))
-    return Use(label)
+def _use(text: str, words: list[Token], first: int, last: int, match: Match | None, reading: Reading | None) -> Use:
+    model = linear.load("use")
+    associative = model.shares(model.scores(use_features(text, words, first, last, match)))[model.labels.index(Use.ASSOCIATIVE)]
+    if reading is not None:
+        associative = (1 - ENCODER_USE_SHARE) * associative + ENCODER_USE_SHARE * reading.associative
+    return Use.ASSOCIATIVE if associative > 0.5 else Use.LITERAL
