@@ -10,7 +10,7 @@ import calendar
 import datetime as dt
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from geomap.model import Basis, DatePrecision, When, day_of
@@ -91,7 +91,7 @@ _ROLE = re.compile(
     r"\s+(?:late |early |the |mid-?)?(?:about |around )?$",
     re.IGNORECASE,
 )
-_COMPILED = [(name, re.compile(rf"(?<![\w$€£-])(?:{pattern})(?!\w)", re.IGNORECASE)) for name, pattern in _PATTERNS.items()]
+_COMPILED = [(name, re.compile(rf"(?:(?<![\w$€£-])|(?<=\b[Mm]id-))(?:{pattern})(?!\w)", re.IGNORECASE)) for name, pattern in _PATTERNS.items()]
 _CLOCK_RE = re.compile(rf"{_CLOCK}\s*(?:,|on)?\s*$", re.IGNORECASE)
 _AFTER_CLOCK = re.compile(rf"\s*(?:at|,)\s+{_CLOCK}", re.IGNORECASE)
 _CUE = re.compile(r"\d|day|week|month|year|ago|night|now|morning|decade|january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec|tomorrow|recent", re.IGNORECASE)
@@ -122,9 +122,46 @@ def find_times(text: str, start: int, end: int, published: dt.date | dt.datetime
             when = _READERS[name](match, anchor, future)
             if when is _NOTHING:
                 continue
+            when = _part_of(when, text[start : match.start()] + match.group())
             taken.append(match.span())
             found.append(_with_role(text, start, match, when, anchor))
     return sorted(found, key=lambda t: t.start)
+
+
+_PART = re.compile(r"\b(early|mid|late|(?:the )?(?:beginning|start|end) of)[- ](?:in )?(?:the )?(?=\S+(?:\s+(?:of\s+)?\S+)?$)", re.IGNORECASE)
+_SEASON = re.compile(r"\b(spring|summer|autumn|fall|winter)\s+(?:of\s+)?\d{4}$", re.IGNORECASE)
+_FRACTION = re.compile(r"\b(first|second|third|fourth|last)\s+(half|quarter)\s+of\s+\d{4}$", re.IGNORECASE)
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}  # first month, in the northern half
+
+
+def _part_of(when: When | None, words: str) -> When | None:
+    """Return the part of a month or year that the words before it name: "late April", "mid-2023", "the spring of 2022", "the first half of 2023".
+
+    A month has thirds of ten days, a year thirds of four months; seasons are those of the northern half.
+    """
+    if when is None or when.start is None or when.precision not in {DatePrecision.MONTH, DatePrecision.YEAR}:
+        return when
+    first = day_of(when.start)
+    if when.precision is DatePrecision.YEAR and (season := _SEASON.search(words)):
+        month = _SEASONS[season.group(1).casefold()]
+        last = _shift_months(dt.date(first.year, month, 1), 2)
+        return _ranged(when, dt.date(first.year, month, 1), _last_of(last.year, last.month))
+    if when.precision is DatePrecision.YEAR and (fraction := _FRACTION.search(words)):
+        months = 6 if fraction.group(2).casefold() == "half" else 3
+        at = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": 12 // months - 1}[fraction.group(1).casefold()]
+        return _ranged(when, dt.date(first.year, at * months + 1, 1), _last_of(first.year, (at + 1) * months)) if (at + 1) * months <= 12 else when
+    part = _PART.search(words)
+    if part is None:
+        return when
+    third = {"early": 0, "beginning": 0, "start": 0, "mid": 1, "late": 2, "end": 2}[next(w for w in re.findall(r"[a-z]+", part.group(1).casefold()) if w not in {"the", "of"})]
+    if when.precision is DatePrecision.YEAR:
+        return _ranged(when, dt.date(first.year, 4 * third + 1, 1), _last_of(first.year, 4 * third + 4))
+    last_day = _last_of(first.year, first.month)
+    return _ranged(when, first.replace(day=10 * third + 1), last_day if third == 2 else first.replace(day=10 * third + 10))
+
+
+def _ranged(when: When, first: dt.date, last: dt.date) -> When:
+    return replace(when, start=first, end=last, precision=DatePrecision.RANGE)
 
 
 def _in_before(text: str, match: re.Match[str]) -> bool:

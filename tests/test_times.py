@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import datetime as dt
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -44,3 +46,25 @@ def test_words_and_impossible_days_are_no_times(text: str):
 @given(st.text(max_size=120))
 def test_no_text_breaks_the_reader(text: str):
     assert all(0 <= t.start < t.end <= len(text) for t in find_times(text, 0, len(text), MONDAY))
+
+
+def _table():
+    with (Path(__file__).parent / "data" / "times.tsv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def test_the_table_of_expressions_holds_two_hundred():
+    assert len(_table()) >= 200
+
+
+@pytest.mark.parametrize("row", _table(), ids=lambda row: row["text"])
+def test_expressions_of_time_are_read(row: dict[str, str]):
+    """Published on Wednesday 15 May 2024."""
+    text = row["text"]
+    time = next(t for t in find_times(text, 0, len(text), dt.date(2024, 5, 15), future=" will " in text) if t.when)
+    assert (str(time.when.start), str(time.when.end), time.when.precision.value, time.role.value) == (row["start"], row["end"], row["precision"], row["role"])
+
+
+def test_parts_of_months_cover_the_month_without_overlap():
+    days = [find_times(f"in {part} April 2023", 0, 40, None)[0].when for part in ("early", "mid", "late")]
+    assert [(d.start.day, d.end.day) for d in days] == [(1, 10), (11, 20), (21, 30)]
