@@ -19,7 +19,7 @@ _CLAUSE = re.compile(
 )
 _DENIED = re.compile(r"\b(?:den(?:y|ies|ied|ying)|(?:did|do|does|has|have|had|was|were|is|are) not(?! only)|n[o']t|never|refus(?:e|es|ed|ing) to|no (?:one|plans?|intention)|rul(?:es|ed|ing) out|without)\b[^.;]{0,40}$", re.IGNORECASE)
 _EXPECTED = re.compile(
-    r"\b(?:expect(?:s|ed|ing)?|anticipat\w+|could|may(?= [a-z])|might|fear(?:s|ed|ing)?|predict\w*|forecast\w*|likely|at risk of|project(?:s|ed)?|potential(?:ly)?|warn(?:s|ed|ing)?(?= (?:that|of))|brac\w+ for|prepar\w+ for|if|possible|estimates? that [^.]{0,30}would)\b[^.;]{0,110}$",
+    r"\b(?:expect(?:s|ed|ing)?|anticipat\w+|could|may(?= [a-z])|might|fear(?:s|ed|ing)?|predict\w*|forecast\w*|likely|at risk of|project(?:s|ed)?|potential(?:ly)?|warn(?:s|ed|ing)?(?= (?:that|of))|(?:threat|prospect|danger) of|brac\w+ for|prepar\w+ for|if|possible|estimates? that [^.]{0,30}would)\b[^.;]{0,110}$",
     re.IGNORECASE,
 )
 _PLANNED = re.compile(
@@ -177,9 +177,22 @@ def backdated(status: Status, when: When | None, story: Story, sentence: Sentenc
         return status
     if story.published is not None and when is not None and when.end is not None and when.as_of is None and when.precision is not None and (story.published - day_of(when.end)).days > BACKGROUND_DAYS:
         return Status.BACKGROUND
+    if when is None and _tells_of_a_state_gone(sentence, story):
+        return Status.BACKGROUND
     if story.published is None and when is not None and when.basis is Basis.EXPLICIT and when.precision is DatePrecision.YEAR and _NARRATED.search(sentence.text):
         return Status.BACKGROUND
     return status
+
+
+def _tells_of_a_state_gone(sentence: Sentence, story: Story) -> bool:
+    """Tell whether a sentence without a date names a state that was gone by the time of publication: "under the Soviet regime"; the former Soviet Union is today's ground."""
+    for toponym in sentence.toponyms:
+        place = toponym.place
+        if place is not None and place.kind is Kind.FORMER_STATE and place.valid_to is not None and (story.published is None or story.published.year > place.valid_to + 1):
+            before = sentence.text[: toponym.start - sentence.span.start]
+            if not re.search(r"\b(?:former|ex)[\s-]+$", before, re.IGNORECASE):
+                return True
+    return False
 
 
 def time_for(sentence: Sentence, start: int, end: int, others: Sequence[tuple[int, int]] = ()) -> Time | None:

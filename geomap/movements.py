@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from geomap.times import Role, Time
 _PEOPLE = r"(?:people|persons?|residents|civilians|inhabitants|families|households|refugees|migrants|villagers|women|children|families|idps|asylum[- ]seekers|population|communities|locals|survivors|workers|returnees|citizens|evacuees|others|many|everyone|students|compatriots)"
 # One row a kind of trigger: kind, whether figure or people must be near, pattern.
 _TRIGGER_ROWS: tuple[tuple[MovementKind, str], ...] = (
-    (MovementKind.STOCK, r"(?:remain(?:s|ed)?|still|currently|are|living) (?:\w+ )?displaced|(?:are|were|is) (?:currently |now |still )?(?:living|staying|sheltering|housed|camped|hosted|accommodated|residing)|(?:have|has) (?:been )?(?:taken )?shelter(?:ed)?|hosts?|hosting|is home to|(?:refugees|idps|displaced(?: people| persons)?|asylum[- ]seekers) (?:live|living|remain|stay|in (?:the )?(?:camps?|[A-Z]\w+))|continuing to camp|in (?:temporary |evacuation |relief |displacement |makeshift )?(?:shelters|camps|centers|centres)|sheltering|sheltered|homeless|internally displaced (?:people|persons|households|families)|displaced (?:households|families)|idps|(?:stranded|stuck|trapped|held|languishing)(?= (?:on|at|in)\b)|registered as displaced|at sea(?= (?:in|off|near)\b)|became idps"),
+    (MovementKind.STOCK, r"(?:remain(?:s|ed)?|still|currently|are|living) (?:\w+ )?displaced|(?:are|were|is) (?:currently |now |still )?(?:living|staying|sheltering|housed|camped|hosted|accommodated|residing)|(?:have|has) (?:been )?(?:taken )?shelter(?:ed)?|hosts?|hosting|is home to|(?:refugees|idps|displaced (?:people|persons)|asylum[- ]seekers) (?:live|living|remain|stay|in (?:the )?(?:camps?|(?-i:[A-Z])\w+))|continuing to camp|in (?:temporary |evacuation |relief |displacement |makeshift )?(?:shelters|camps|centers|centres)|sheltering|sheltered|homeless|internally displaced (?:people|persons|households|families)|displaced (?:households|families)|idps|(?:stranded|stuck|trapped|held|languishing)(?= (?:on|at|in)\b)|registered as displaced|at sea(?= (?:in|off|near)\b)|became idps"),
     (MovementKind.RETURN, r"return(?:ed|ing|s)?(?= to| home|ed from| from|ees|\b(?= of))|went (?:back|home)|returnees|go(?:ne|ing)? (?:back|home)|came (?:back|home)|com(?:e|ing) home|repatriat(?:ed|ion|ing)|voluntary returns?|return of"),
     (MovementKind.EXPULSION, r"expel(?:led|ling|s)?|expulsions?|deport(?:ed|ing|ation|ations|s)?|forcibly (?:transferred|removed|relocated)|forced transfer|forcibly returned|sent back|(?<=been )sent(?= to\b)|(?<=were )sent(?= to\b)|(?:pushed|turned) (?:back|away|around)|turning away|pushbacks?"),
     (MovementKind.EVACUATION, r"evacuat(?:ed|ing|ion|ions|e|es)|airlifted|relocat(?:ed|ing|ion|e)|bussed|transported (?:by bus )?(?=to\b)"),
@@ -35,21 +36,21 @@ _NOT_FLIGHT = re.compile(
     re.IGNORECASE,
 )
 _FROM = re.compile(r"\b(?:from|out of|outside)\s+(?:(?:the|its|their|eastern|western|northern|southern|central|north-?\w*|south-?\w*|east|west|north|south|nearby|war-torn|neighbou?ring|rebel-held|besieged|occupied|breakaway|disputed|town|city|village|villages|region|province|district|state|areas?|parts|capital|towns|country|enclave|camps?|regions|districts|provinces|counties|states|neighbou?rhoods|of|in|around|and|ethnic|fighting|violence|conflict|clashes|attacks?|shelling|homes?|their|houses|mainly|mostly)[\s,]+){0,7}$", re.IGNORECASE)
-_TO = re.compile(r"\b(?:to|into|toward|towards|onto|for|reach(?:ed|ing)?|enter(?:ed|ing)?|cross(?:ed|ing)? (?:into|over to|the border (?:in)?to)|border (?:into|with))\s+(?:(?:the|its|their|eastern|western|northern|southern|central|north-?\w*|south-?\w*|neighbou?ring|nearby|safer|town|city|village|region|province|district|state|areas?|parts|capital|towns|country|camps?|of|in|relative|safety|shelters|and|refugee|government-controlled)[\s,]+){0,6}$", re.IGNORECASE)
-_IN = re.compile(r"\b(?:in|inside|within|across|throughout|at|around|near|of)\s+(?:(?:the|its|their|eastern|western|northern|southern|central|north-?\w*|south-?\w*|neighbou?ring|nearby|town|city|village|region|province|district|state|areas?|parts|capital|towns|villages|country|camps?|of|and|several|other)[\s,]+){0,6}$", re.IGNORECASE)
+_TO = re.compile(r"(?<!according )\b(?:to|into|toward|towards|onto|for|reach(?:ed|ing)?|enter(?:ed|ing)?|cross(?:ed|ing)? (?:into|over to|the border (?:in)?to)|border (?:into|with))\s+(?:(?:the|its|their|eastern|western|northern|southern|central|north-?\w*|south-?\w*|neighbou?ring|nearby|safer|town|city|village|region|province|district|state|areas?|parts|capital|towns|country|camps?|of|in|relative|safety|shelters|and|refugee|government-controlled)[\s,]+){0,6}$", re.IGNORECASE)
+_IN = re.compile(r"\b(?:in|on|inside|within|across|throughout|at|around|near|of)\s+(?:(?:the|its|their|eastern|western|northern|southern|central|north-?\w*|south-?\w*|neighbou?ring|nearby|town|city|village|region|province|district|state|areas?|parts|capital|towns|villages|country|camps?|of|and|several|other)[\s,]+){0,6}$", re.IGNORECASE)
 _VIA = re.compile(r"\b(?:through|via|across|along)\s+(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
 _OBJECT_ORIGIN = re.compile(r"(?:fle(?:d|e|es|eing)|evacuat(?:ed|e|es|ing)|left|leav(?:e|ing)|escap(?:ed|ing)|abandon(?:ed|ing)|exodus (?:of|from)|vacat(?:ed|e))(?:\s+(?:the|their|homes?|houses|in|violence|fighting|conflict|clashes|war|attacks|shelling|bombardment|war-torn|besieged|eastern|western|northern|southern|and|town|city|village|villages|region|of|persecution|unrest|repression|insecurity|parts|areas|around|homes)\b)*\s*$", re.IGNORECASE)
 _OBJECT_DESTINATION = re.compile(r"(?:entered|reach(?:ed|ing)?|entering|enter|arrivals? in|arriv(?:ed|ing|e) (?:in|at)|influx (?:in)?to|(?:sought|seek(?:ing)?|tak(?:en|ing|e)|took|found|given) (?:refuge|shelter|sanctuary|asylum|safety) (?:in|at)|sheltering in|resettled in)(?:\s+(?:the|neighbou?ring|nearby|eastern|western|northern|southern|town|city|village|region|of|camps?|and|country)\b)*\s*$", re.IGNORECASE)
 _RESIDENTS_OF = re.compile(r"\b(?:residents|people|inhabitants|families|villagers|civilians|population|citizens|refugees|households)\s+(?:of|from)\s+(?:(?:the|town|city|village|of|eastern|western|northern|southern)\s+)*$", re.IGNORECASE)
 # "to collective centres in Donetsk", "at an emergency site at Qayara": what people come to is told by the place it is in.
 _TO_SITE = re.compile(
-    r"\b(?:to|into|toward|towards|arriv\w+ at|reach\w*)\s+(?:[\w'’,-]+\s+){0,5}?(?:camps?|cent(?:er|re)s?|sites?|shelters?|villages?|towns?|areas?|parts|neighbou?rhoods?|districts?|settlements?|schools?|countryside|suburbs|outskirts|homes?|places)\s+(?:[\w'’-]+\s+){0,3}?(?:in|at|of|near|around|outside)\s+(?:(?:the|city|town|village|northern|southern|eastern|western|central|rural)\s+)*$",
+    r"\b(?:to|into|toward|towards|arriv\w+ at|reach\w*)\s+(?:[\w'’,-]+\s+){0,5}?(?:camps?|cent(?:er|re)s?|sites?|shelters?|villages?|towns?|areas?|parts|neighbou?rhoods?|districts?|settlements?|schools?|countryside|suburbs|outskirts|homes?|places)\s+(?:[\w'’-]+\s+){0,3}?(?:in|at|of|near|around|outside)\s+(?:(?:the|city|town|village|northern|southern|eastern|western|central|rural|north|south|east|west)\s+)*$",
     re.IGNORECASE,
 )
 # What drives people out, and where it is: "fighting in the northern city of Kunduz displaced 24,000".
 _CAUSE_IN = re.compile(r"\b(?:fighting|clashes|violence|conflict|offensive|shelling|bombing|bombardment|airstrikes|strikes|attacks?|floods?|flooding|fires?|wildfires?|storms?|earthquake|operations?|insecurity|unrest|rains?)\s+(?:in|around|on|at|near)\s+(?:(?:the|and|around|northern|southern|eastern|western|central|city|town|village|region|province|district|of)\s+)*$", re.IGNORECASE)
 _CONTAINER = re.compile(r"^(?:'s|’s)?\s*(?:\w+\s+)?(?:,|\(|in|of)\s*(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
-_LIST = re.compile(r"^(?:\s+(?:city|town|village|district|province|county|state|region|governorate|camps?))?\s*(?:,|and|or|,\s*and|&|/|as well as)\s*(?:the\s+|in\s+|from\s+|to\s+|neighbou?ring\s+|nearby\s+)?$", re.IGNORECASE)
+_LIST = re.compile(r"^(?:\s+(?:city|town|village|district|province|county|state|region|governorate|camps?|islands?|valley))?\s*(?:,|and|or|,\s*and|&|/|as well as)\s*(?:the\s+|in\s+|from\s+|to\s+|neighbou?ring\s+|nearby\s+|central\s+|northern\s+|southern\s+|eastern\s+|western\s+)?$", re.IGNORECASE)
 _CUMULATIVE = re.compile(r"\b(?:so far|in total|a total of|total(?:s|l?ed|l?ing)? (?:of|number|to)|brings? the|bringing the|overall|to date|altogether|since)\b", re.IGNORECASE)
 _NEW = re.compile(r"\b(?:newly|new arrivals|in the (?:last|past)|over the (?:last|past|weekend)|this week|last (?:week|month|night)|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|per day|a day|each day|daily|between|within|during|in (?:january|february|march|april|may|june|july|august|september|october|november|december))\b", re.IGNORECASE)
 _REASON = re.compile(r"\b(?:due to|because of|as a result of|following|after|amid|owing to|triggered by|caused by|fearing|for fear of|fleeing)\s+(?P<why>[^,.;()]{4,90})", re.IGNORECASE)
@@ -71,22 +72,30 @@ class _Trigger:
 def find_movements(story: Story) -> list[Movement]:
     """Return the population movements of a document in text order; one told twice with one figure is one record."""
     found: list[Movement] = []
+    told = False
     for sentence in story.sentences:
-        found.extend(_in_sentence(story, sentence))
+        here = _in_sentence(story, sentence, told=told)
+        told = bool(here)
+        found.extend(here)
     return _numbered(story.doc, _merged(found))
 
 
-def _in_sentence(story: Story, sentence: Sentence) -> list[Movement]:
+def _in_sentence(story: Story, sentence: Sentence, *, told: bool) -> list[Movement]:
+    """Return the movements of a sentence; `told` says that the one before tells of some, so that "they" are those who move."""
     triggers = _triggers(sentence)
     figures = [_of_homes(sentence, f) for f in find_figures(story.doc.text, sentence.span.start, sentence.span.end) if _counts_people(sentence, f)]
     claimed = [(_nearest([t for t in triggers if _fits(t, figure, sentence)], figure, sentence), figure) for figure in figures]
     pairs: list[tuple[_Trigger, Figure | None]] = [(t, f) for t, f in claimed if t is not None]
     pairs += [(_Trigger(f.end, f.end, MovementKind.STOCK, f.noun), f) for t, f in claimed if t is None and _DISPLACED_NOUN.match(f.noun)]
     if not pairs:
-        alone = next((t for t in triggers if not re.match(r"(?:rescued|uproot\w*\s+trees)", sentence.text[t.start - sentence.span.start :], re.IGNORECASE) and _STRONG.match(t.word) and _told_of_people(sentence, t)), None)
+        alone = next((t for t in triggers if not re.match(r"(?:rescued|uproot\w*\s+trees)", sentence.text[t.start - sentence.span.start :], re.IGNORECASE) and _STRONG.match(t.word) and _told_of_people(sentence, t, told=told)), None)
         if alone is not None and not (figures and alone.kind is MovementKind.STOCK):
             pairs = [(alone, None)]
     return [_movement(story, sentence, trigger, figure, figures) for trigger, figure in pairs]
+
+
+# "Displaced people" names a state, "people displaced by" a movement.
+_DISPLACED_PEOPLE = re.compile(r"displaced\s+(?:people|persons|families|households|residents|civilians|children|populations?|communities)\b", re.IGNORECASE)
 
 
 def _triggers(sentence: Sentence) -> list[_Trigger]:
@@ -97,7 +106,8 @@ def _triggers(sentence: Sentence) -> list[_Trigger]:
         for match in pattern.finditer(text):
             taken = any(match.start() < t.end - base and match.end() > t.start - base for t in out)
             if not taken and not any(match.start() < b and match.end() > a for a, b in barred):
-                out.append(_Trigger(base + match.start(), base + match.end(), kind, match.group()))
+                named = kind is MovementKind.DISPLACEMENT and _DISPLACED_PEOPLE.match(text, match.start()) and not re.search(r"\b(?:was|were|been|newly|ha[sv]e|had)\s+(?:\w+\s+)?$", text[: match.start()])
+                out.append(_Trigger(base + match.start(), base + match.end(), MovementKind.STOCK if named else kind, match.group()))
     return sorted(out, key=lambda t: t.start)
 
 
@@ -150,7 +160,7 @@ def _nearest(triggers: Sequence[_Trigger], figure: Figure, sentence: Sentence) -
         between = sentence.text[min(figure.end, trigger.end) - sentence.span.start : max(figure.start, trigger.start) - sentence.span.start]
         cost = gap + 40 * len(re.findall(r"[;:]", between)) + (25 if re.search(r"\b(?:killed|died|dead|injured|wounded)\b", between) else 0)
         cost += 60 if _relative(trigger, figure, sentence) and any(t.start > trigger.end and t.kind is not MovementKind.STOCK for t in triggers) else 0
-        cost += 25 if trigger.kind is MovementKind.STOCK and any(t.kind is not MovementKind.STOCK for t in triggers) else 0
+        cost += (70 if re.search(r"idps|displaced|refugees|asylum", trigger.word, re.IGNORECASE) else 25) if trigger.kind is MovementKind.STOCK and any(t.kind is not MovementKind.STOCK and t.word.casefold() != "fleeing" for t in triggers) else 0
         cost += 30 if not _STRONG.match(trigger.word) and any(_STRONG.match(t.word) for t in triggers) and trigger.start < figure.start else 0
         if best is None or cost < best[0]:
             best = (cost, trigger)
@@ -175,7 +185,7 @@ def _relative(trigger: _Trigger, figure: Figure, sentence: Sentence) -> bool:
     return trigger.word.casefold() in {"displaced", "uprooted", "evacuated", "fleeing"} and bool(re.fullmatch(r"\s*(?:\w+\s+)?(?:people|persons|civilians|residents|villagers|families|households)?\s*(?:already|newly|internally|recently)?\s*", between)) and not re.search(r"\b(?:were|was|are|is|been|be|have|has|had)\b", between)
 
 
-def _told_of_people(sentence: Sentence, trigger: _Trigger) -> bool:
+def _told_of_people(sentence: Sentence, trigger: _Trigger, *, told: bool) -> bool:
     """Tell whether civilians are said to move where no figure stands; fighters, suspects and single persons are not."""
     at, end = trigger.start - sentence.span.start, trigger.end - sentence.span.start
     clause = sentence.clause(trigger.start, trigger.end)
@@ -186,17 +196,23 @@ def _told_of_people(sentence: Sentence, trigger: _Trigger) -> bool:
     if trigger.kind is MovementKind.STOCK and not re.search(r"displaced|refugee|idp|shelter|homeless|camp", trigger.word, re.IGNORECASE):
         return False
     near = before[-70:] + " " + after[:45]
-    return bool(re.search(rf"\b{_PEOPLE}\b", near, re.IGNORECASE) or any(t.use is Use.DEMONYM and t.name.endswith("s") and abs(t.start - trigger.start) < 70 for t in sentence.toponyms))
+    subject = told and re.search(r"\b(?:they|those|some|others)\s+(?:\w+\s+){0,4}$", before, re.IGNORECASE) and not re.search(r"\b(?:he|she|it)\b", before[-30:], re.IGNORECASE)
+    return bool(re.search(rf"\b{_PEOPLE}\b", near, re.IGNORECASE) or subject or any(t.use is Use.DEMONYM and t.name.endswith("s") and abs(t.start - trigger.start) < 70 for t in sentence.toponyms))
 
 
 def _movement(story: Story, sentence: Sentence, trigger: _Trigger, figure: Figure | None, figures: Sequence[Figure]) -> Movement:
     clause = sentence.clause(trigger.start, trigger.end)
     kind = _kind(sentence, trigger)
     origins, destinations, within = _ends(sentence, trigger, kind, figure, figures)
+    if not origins and destinations and kind is not MovementKind.RETURN:
+        origins = _neighbour_of(story, sentence, destinations[0])
     time = time_for(sentence, trigger.start, trigger.end)
+    # "The biggest since 2015, when a million crossed": the crossing was in 2015.
+    if time is not None and time.end <= trigger.start and re.match(r",?\s*when\b", story.doc.text[time.end : trigger.start]):
+        time = replace(time, role=Role.AT)
     status = status_of(sentence, clause, trigger.start, progressive=_progressive(trigger, sentence))
-    if status in {Status.PLANNED, Status.EXPECTED} and _finite(trigger, sentence):
-        status = Status.OCCURRED
+    if status is not Status.DENIED and (kind is MovementKind.STOCK or (status in {Status.PLANNED, Status.EXPECTED} and _finite(trigger, sentence))):
+        status = Status.OCCURRED  # a number of displaced people is a state of things, whatever is said of them
     measure = _measure(sentence, trigger, kind, time, figure, status)
     when = _when(story, time, measure, status, sentence)
     status = backdated(status, when, story, sentence)
@@ -243,13 +259,28 @@ def _ends(sentence: Sentence, trigger: _Trigger, kind: MovementKind, figure: Fig
         previous = (item, role)
     if roles["from"]:
         roles["cause"] = []
+    if kind is MovementKind.EVACUATION and (roles["to"] or roles["in"]):
+        roles["in"], roles["cause"] = roles["in"] + roles["cause"], []
     roles["from" if (roles["to"] or trigger.word.casefold().startswith(("fle", "evacuat"))) and kind is not MovementKind.STOCK else "in"] += roles["cause"]
     origins, destinations, within = (_distinct(roles[name]) for name in ("from", "to", "in"))
+    if len(destinations) > 1:  # "to their homes in east Aleppo" is told by the place
+        destinations = tuple(m for m in destinations if not m.name.casefold().startswith(("their", "his", "her")))
     taken = {m.ident for m in (*origins, *destinations)}
     within = tuple(m for m in within if m.ident not in taken and not origins and not destinations)
     if kind is MovementKind.STOCK and not within and destinations:
         return origins, destinations, ()
     return origins, destinations, within[:3]
+
+
+def _neighbour_of(story: Story, sentence: Sentence, destination: Mention) -> tuple[Mention, ...]:
+    """Return the country that the document tells of when the destination is called its neighbour: "fled to neighbouring Uganda"."""
+    before = sentence.text[: destination.start - sentence.span.start]
+    if destination.place is None or not re.search(r"\bneighbou?ring\s+$", before, re.IGNORECASE):
+        return ()
+    told = [t for s in story.sentences for t in s.toponyms if t.use is not Use.DEMONYM and t.place is not None and t.place.kind is Kind.COUNTRY and t.place.id != destination.place.id]
+    counts = Counter(t.place.id for t in told if t.place is not None)
+    best = max(told, key=lambda t: (counts[t.place.id] if t.place else 0, -t.start), default=None)
+    return () if best is None else (mention(best),)
 
 
 def _finite(trigger: _Trigger, sentence: Sentence) -> bool:
@@ -293,7 +324,8 @@ def _role(sentence: Sentence, item: Mention, trigger: _Trigger, kind: MovementKi
     if _RESIDENTS_OF.search(before[-50:]) and kind is not MovementKind.STOCK:
         return "from"
     if _FROM.search(before[-120:]):
-        return "from"
+        # "People displaced from Aleppo returned": where they had fled from is not where they return from.
+        return "" if kind is MovementKind.RETURN and item.end < trigger.start and re.search(r"\b(?:displaced|fled|uprooted|evacuated)(?: again)? from\b[^,;]{0,60}$", before) else "from"
     if _CAUSE_IN.search(before[-100:]):
         return "cause"
     far = item.start - trigger.end > 110 or item.end < trigger.start - 60
@@ -306,6 +338,8 @@ def _role(sentence: Sentence, item: Mention, trigger: _Trigger, kind: MovementKi
     if _VIA.search(before[-30:]):
         return "via"
     if _IN.search(before[-80:]):
+        if kind is MovementKind.EVACUATION and re.search(r"\b(?:were|was|been|being)\s+(?:\w+\s+)?$", sentence.text[: trigger.start - begin]) and not re.search(r"\b(?:camps?|shelters?|cent(?:er|re)s?|schools?)\s+(?:\w+\s+){0,2}$", before[-40:], re.IGNORECASE):
+            return "cause"
         if kind is MovementKind.RETURN and re.search(r"return(?:ed|ing|s)?\s+(?:to|in)\s", before[-40:]):
             return "to"
         arriving = re.search(r"(?:arriv|refuge|shelter|camp)\w*\s+(?:\w+\s){0,3}$", before[-60:])

@@ -41,7 +41,7 @@ _BEFORE = {
 _BOUND = "|".join(f"(?P<{name.value}>{pattern})" for name, pattern in _BEFORE.items())
 _QUANTITY = re.compile(
     rf"(?:(?<![\w])(?:{_BOUND})\s+(?:(?:some|an?|an? estimated|another|an additional|about|the)\s+)?)?"
-    rf"(?:(?P<between>between\s+)?(?P<figure>{_FIGURE})(?:(?P<to>\s*(?:to|-|–|—|and|or)\s*)(?P<upper>{_FIGURE}))?|(?P<vague>(?<!\w){_VAGUE_FIGURE}))"
+    rf"(?:(?P<between>between\s*)?(?P<figure>{_FIGURE})(?:(?P<to>\s*(?:to|-|–|—|and|or)\s*)(?P<upper>{_FIGURE}))?|(?P<vague>(?<!\w){_VAGUE_FIGURE}))"
     r"(?P<after>\+|-plus|\s+or more|\s+or so|\s+or fewer|\s+or less|\s+plus)?",
     re.IGNORECASE,
 )

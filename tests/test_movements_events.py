@@ -66,3 +66,55 @@ def test_figures_of_speech_are_no_fighting(text: str):
 
 def test_a_text_without_events_gives_none():
     assert parse("The weather in Paris was mild.").events == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Fighting in the northern town of Sarmin displaced 4,000 people who fled to Idlib.", ("displacement", "new", "occurred", ["Sarmin"], ["Idlib"], [])),
+        ("More than 12,000 asylum seekers are stuck on Lesbos.", ("stock", "stock", "occurred", [], [], ["Lesbos"])),
+        ("Since July, 51,000 people have been sent back to Haiti.", ("expulsion", "cumulative", "occurred", [], ["Haiti"], [])),
+        ("Some 2,000 families returned to their homes in east Aleppo.", ("return", "new", "occurred", [], ["Aleppo"], [])),
+        ("As many as 700 people already displaced in Kachin by clashes crossed into China on Sunday.", ("displacement", "new", "occurred", [], ["China"], [])),
+        ("The governor ordered an alert and the army evacuated 60,000 people from Beira.", ("evacuation", "new", "occurred", ["Beira"], [], [])),
+        ("More than 200 homes were evacuated in Whitby.", ("evacuation", "new", "occurred", ["Whitby"], [], [])),
+        ("About 120,000 people have been displaced since 2019.", ("displacement", "cumulative", "occurred", [], [], [])),
+        ("Under the Soviet regime, thousands of families were deported to Kazakhstan.", ("expulsion", "new", "background", [], ["Kazakhstan"], [])),
+        ("Around 900 people were moved to collective centres in Shusha.", None),
+        ("The dam threatens 30,000 displaced people in Akobo.", ("stock", "stock", "occurred", [], [], ["Akobo"])),
+        ("More than 5,000 refugees weredisplaced from Bama.", ("displacement", "new", "occurred", ["Bama"], [], [])),
+    ],
+)
+def test_kind_measure_status_and_ends(text: str, expected):
+    found = parse(text).movements
+    if expected is None:
+        assert all(not m.origins for m in found)
+        return
+    (m,) = found
+    told = (m.kind.value, m.measure.value, m.status.value, [x.name for x in m.origins], [x.name for x in m.destinations], [x.name for x in m.within])
+    assert told == expected
+
+
+def test_each_figure_of_a_list_has_its_own_origin():
+    found = parse("18,000 people from Hama, 9,000 from Homs and 400 from Tartus have been displaced.").movements
+    assert [(m.quantity.value, [x.name for x in m.origins]) for m in found] == [(18000, ["Hama"]), (9000, ["Homs"]), (400, ["Tartus"])]
+
+
+def test_the_part_counts_and_not_the_whole_it_is_of():
+    assert [m.quantity.value for m in parse("500 of the 4,000 villagers had left Tina.").movements] == [500]
+
+
+def test_the_other_side_of_a_neighbouring_country_is_the_country_the_text_tells_of():
+    (m,) = parse("Clashes shook Burundi this week. Some 900 people fled to neighbouring Rwanda.").movements
+    assert (names(m.origins), names(m.destinations)) == (["Burundi"], ["Rwanda"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The school at 126 Harbour Road was evacuated and searched.", "Between 90 and 120 IDPs were killed in the air strike.", "The coast is home to 30 million people.",
+        "Winds uprooted trees and blocked roads.", "Mark Tull, 46, returned home after the trial.", "Firefighters rescued 89 people from the tower.",
+    ],
+)  # fmt: skip
+def test_addresses_the_dead_and_inhabitants_do_not_move(text: str):
+    assert [m for m in parse(text).movements if m.quantity is not None] == []

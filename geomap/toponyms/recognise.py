@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from geomap.gazetteer import DEMONYM, KINDS, Gazetteer, key
+from geomap.gazetteer.names import ARTICLES
 from geomap.model import Document, Kind, Toponym, Use
 from geomap.text.segment import Dateline, Span, Token, dateline, tokens
 from geomap.toponyms import encoder, linear
@@ -112,6 +113,11 @@ class _Names:
 
 def _keep(found: _Names, text: str, span: Span, share: float) -> None:
     """Take a tagged span without a leading article, unless the next word makes it an outlet or club."""
+    if key(text[span.start : span.end]) in ARTICLES:  # "Al" of "Al-Qayara"
+        rest = re.match(r"[-\s][A-Z]\w+", text[span.end : span.end + 30])
+        if rest is None:
+            return
+        span = Span(span.start, span.end + rest.end())
     if text[span.start : span.start + 4].casefold() == "the " and span.end - span.start > 4:
         span = Span(span.start + 4, span.end)
     outlet = _OUTLET.match(text, span.end)
@@ -173,14 +179,15 @@ _CALENDAR = frozenset("january february march april may june july august septemb
 
 
 # "fled Mai Tsebri", "uprooted from Mai Tsebri": what people flee from or to is a place.
-_FLED = re.compile(r"\b(?:fled|flee|fleeing|(?:uprooted|displaced|expelled|driven|fled|evacuated|deported) from|(?:fled|deported|evacuated|relocated) to)\s+(?:the\s+(?:town|city|village|camp)\s+of\s+)?(?P<name>[A-Z][a-z’'‘`]\w*(?:[ -][A-Z][\w’'‘`]+){0,2})(?!['’]s|\w)")
+_FLED = re.compile(r"\b(?:fled|flee|fleeing|(?:uprooted|displaced|expelled|driven|fled|evacuated|deported) from|(?:fled|deported|evacuated|relocated|gone|headed|moved) to|arrived in|crossed into)\s+(?:the\s+(?:town|city|village|camp)\s+of\s+)?(?P<name>[A-Z][a-z’'‘`]\w*(?:[ -][A-Z][\w’'‘`]+){0,2})(?!['’]s|\w)")
 
 
 def _fled_from(text: str, found: _Names) -> None:
     for match in _FLED.finditer(text):
         span = Span(*match.span("name"))
         first = match["name"].split()[0]
-        if not found.overlapping(span) and first.casefold() not in _CALENDAR and not word_class(first) and not re.search(r"\b(?:ans|ians|ese|is)$", match["name"]):
+        within = all(span.start <= o.start and o.end < span.end for o in found.overlapping(span))
+        if within and first.casefold() not in _CALENDAR and not word_class(first) and not re.search(r"(?:ans|ians|ese|is)$", match["name"]):
             found.put(span, _CHAIN_SHARE)
 
 
@@ -195,8 +202,8 @@ def _chained(text: str, gaz: Gazetteer, found: _Names) -> None:
             found.put(inner, _CHAIN_SHARE)
 
 
-_LIST_BEFORE = re.compile(r"\b(?:[Ff]rom|[Ii]n|[Tt]o|[Aa]round|[Bb]etween|[Nn]ear|[Tt]owns? of|[Vv]illages? of|districts? of|including|reached|entered|captured|shelled)\s+(?:the\s+)?$")
-_LIST_ITEM = re.compile(r"(?:\s+(?:city|town|village|district|province|county|state|region|valley))?(?P<comma>,\s+(?:and\s+)?|\s+and\s+)(?P<name>[A-Z][\w'’‘`]+(?:[ -][A-Z][\w'’‘`]+)?)")
+_LIST_BEFORE = re.compile(r"\b(?:[Ff]rom|[Ii]n|[Tt]o|[Aa]round|[Bb]etween|[Nn]ear|[Tt]owns? of|[Vv]illages? of|districts? of|including|reached|entered|captured|shelled|fled|left)\s+(?:the\s+)?$")
+_LIST_ITEM = re.compile(r"(?:\s+(?:city|town|village|district|province|county|state|region|valley|islands?))?(?P<comma>,\s+(?:and\s+)?|\s+and\s+)(?:(?:central|northern|southern|eastern|western|north|south|east|west)\s+)?(?P<name>[A-Z][\w'’‘`]+(?:[ -][A-Z][\w'’‘`]+)?)")
 _LIST_AFTER = re.compile(r"\s*(?:[.,;)]|$|(?:to|into|towards?|on|in|between|after|as|because|since|by|for|and|following|amid|when|while|were|was|have|has|districts?|counties|provinces|villages|towns|states|regions)\b)")
 
 
