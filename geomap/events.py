@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from geomap.context import Sentence, Story, backdated, claimed_by, mention, status_of, time_for
 from geomap.model import Actor, Basis, DatePrecision, Document, Event, EventType, Kind, Mention, Quantity, Status, Use, When, day_of
 from geomap.quantities import find_figures
+from geomap.times import Role
 
 # One row a kind of trigger: type, ACLED's sub-type (or ours), weight, pattern. The first that matches a word takes it.
 _TRIGGER_ROWS: tuple[tuple[EventType, str, float, str], ...] = (
@@ -70,7 +72,26 @@ def find_events(story: Story) -> list[Event]:
             event = _event(story, sentence, position, trigger, spans)
             if event is not None:
                 found.append(event)
-    return _numbered(story.doc, [_dated(event, story) for event in _merged(found)])
+    shares = _country_shares(story)
+    return _numbered(story.doc, [_weighed(_dated(event, story), shares) for event in _merged(found)])
+
+
+def _country_shares(story: Story) -> dict[str, float]:
+    """Return how much of the document's naming of places falls to each country, people's and governments' names included."""
+    counts = Counter(t.place.country for s in story.sentences for t in s.toponyms if t.place is not None and t.place.country)
+    most = max(counts.values(), default=1)
+    return {country: number / most for country, number in counts.items()}
+
+
+def _weighed(event: Event, shares: dict[str, float]) -> Event:
+    """Trust an event less as the main one when it lies in a country that the document hardly speaks of."""
+    place = event.places[0].place if event.places else None
+    if place is None or not place.country:
+        return event
+    return replace(event, score=round(event.score * (_ELSEWHERE + (1 - _ELSEWHERE) * shares.get(place.country, 0.0)), 4))
+
+
+_ELSEWHERE = 0.5
 
 
 def _dated(event: Event, story: Story) -> Event:
@@ -110,7 +131,7 @@ def _event(story: Story, sentence: Sentence, position: int, trigger: _Trigger, s
     clause = sentence.clause(trigger.start, trigger.end)
     status = status_of(sentence, clause, trigger.start)
     places = _places(story, sentence, trigger, (clause.start, clause.end))
-    when = _when(story, sentence, trigger, spans, status)
+    when = _when(story, position, sentence, trigger, spans, status)
     if status is Status.OCCURRED and when is not None and story.published is not None and when.start is not None and day_of(when.start) > story.published:
         status = Status.PLANNED
     status = backdated(status, when, story, sentence)
@@ -131,10 +152,14 @@ def _score(trigger: _Trigger, position: int, status: Status, places: Sequence[Me
     """Return how likely this is what the document is about: type, place in the text, whether it happened, how exactly it is told."""
     score = trigger.weight * (0.55 + 0.45 / (1 + 0.25 * position))
     score *= 1.0 if status in {Status.OCCURRED, Status.ONGOING} else 0.5 if status is not Status.BACKGROUND else 0.35
-    score *= 1.0 if places and places[0].place is not None else 0.7
+    score *= _EXACTNESS.get(places[0].place.kind, 0.85) if places and places[0].place is not None else 0.7
     score *= 1.08 if killed is not None else 1.0
     score *= 1.04 if when is not None and when.basis is not Basis.PUBLICATION else 1.0
-    return round(min(0.99, score), 4)
+    return round(score / (score + 0.3), 4)
+
+
+# What an article is about is mostly told with its town.
+_EXACTNESS = {Kind.SITE: 1.0, Kind.SETTLEMENT: 1.0, Kind.ADMIN2: 0.97, Kind.ADMIN1: 0.92, Kind.DISPUTED_AREA: 0.95, Kind.COUNTRY: 0.88}
 
 
 def _places(story: Story, sentence: Sentence, trigger: _Trigger, clause: tuple[int, int]) -> tuple[Mention, ...]:
@@ -175,7 +200,7 @@ def _contains(outer: Mention, inner: Mention) -> bool:
     return outer.place.kind is Kind.ADMIN1 and inner.place.kind in {Kind.SETTLEMENT, Kind.ADMIN2, Kind.SITE} and inner.place.admin1 == outer.place.id
 
 
-def _when(story: Story, sentence: Sentence, trigger: _Trigger, spans: Sequence[tuple[int, int]], status: Status) -> When | None:
+def _when(story: Story, position: int, sentence: Sentence, trigger: _Trigger, spans: Sequence[tuple[int, int]], status: Status) -> When | None:
     time = time_for(sentence, trigger.start, trigger.end, spans)
     when = time.when if time is not None else None
     duration = _duration(sentence, trigger)
@@ -183,10 +208,22 @@ def _when(story: Story, sentence: Sentence, trigger: _Trigger, spans: Sequence[t
         return replace(when, end=day_of(when.start) + duration, precision=DatePrecision.RANGE)
     if when is not None:
         return replace(when, as_of=None)
+    if time is None and trigger.type in _VIOLENT and status is Status.OCCURRED and (beside := _told_beside(story, position)) is not None:
+        return beside
     if time is not None or story.published is None:
         return None
     if trigger.type in {EventType.DIPLOMACY, EventType.STATEMENT} or status is Status.PLANNED:
         return When(story.published, None if status is Status.PLANNED else story.published, DatePrecision.DAY, Basis.PUBLICATION)
+    return None
+
+
+def _told_beside(story: Story, position: int) -> When | None:
+    """Return the one day or month that the sentence before or after tells, marked as inferred."""
+    for other in (position - 1, position + 1):
+        if 0 <= other < len(story.sentences):
+            told = [t.when for t in story.sentences[other].times if t.when is not None and t.role is Role.AT and t.when.precision in {DatePrecision.DAY, DatePrecision.MONTH} and not t.future]
+            if len(told) == 1:
+                return replace(told[0], basis=Basis.INFERRED, as_of=None)
     return None
 
 
@@ -268,13 +305,15 @@ def _join(a: Event, b: Event) -> Event:
     actors = {x.name: x for x in (*a.actors, *b.actors)}
     return replace(
         first, places=tuple(places.values())[:4], when=when, evidence=evidence, actors=tuple(actors.values())[:6], fatalities=first.fatalities or second.fatalities,
-        injuries=first.injuries or second.injuries, claimed_by=first.claimed_by or second.claimed_by, score=round(min(0.99, first.score * 1.04), 4),
+        injuries=first.injuries or second.injuries, claimed_by=first.claimed_by or second.claimed_by, score=round(1 - (1 - first.score) * 0.93, 4),
     )  # fmt: skip
 
 
 def _closer(a: Event, b: Event) -> When | None:
     """Return the time of the two that is known more closely; a duration told in one gives the other its end."""
-    when = min((w for w in (a.when, b.when) if w is not None and w.start is not None), key=_length, default=a.when or b.when)
+    told = [w for w in (a.when, b.when) if w is not None and w.start is not None]
+    # A day that is only that of the publication yields to any time that the text tells.
+    when = min(told, key=lambda w: (w.basis is Basis.PUBLICATION, _length(w)), default=a.when or b.when)
     if when is None or when.precision is not DatePrecision.DAY or when.start is None:
         return when
     for event in (a, b):
