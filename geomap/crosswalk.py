@@ -6,7 +6,7 @@ from geomap.model import Event, EventType, Measure, Movement, MovementKind, Prec
 
 # type: (ACLED event type, UCDP type_of_violence or None, PLOVER event type)
 EVENT_TYPES: dict[EventType, tuple[str, int | None, str]] = {
-    EventType.BATTLE: ("Battles", 1, "ASSAULT"),
+    EventType.BATTLE: ("Battles", 1, "FIGHT"),
     EventType.EXPLOSION: ("Explosions/Remote violence", 1, "ASSAULT"),
     EventType.VIOLENCE_AGAINST_CIVILIANS: ("Violence against civilians", 3, "ASSAULT"),
     EventType.PROTEST: ("Protests", None, "PROTEST"),
@@ -15,10 +15,15 @@ EVENT_TYPES: dict[EventType, tuple[str, int | None, str]] = {
     EventType.AGREEMENT: ("Strategic developments", None, "AGREE"),
     EventType.DIPLOMACY: ("", None, "CONSULT"),
     EventType.BLOCKADE: ("Strategic developments", None, "SANCTION"),
-    EventType.TERRITORIAL_CLAIM: ("", None, "REQUEST"),
+    EventType.TERRITORIAL_CLAIM: ("", None, "DEMAND"),
     EventType.AID: ("", None, "AID"),
-    EventType.STATEMENT: ("", None, "ACCUSE"),
+    EventType.STATEMENT: ("", None, "DISAPPROVE"),
 }
+# Where the sub-type tells more than the type: force of armies is FIGHT in PLOVER, other harm ASSAULT.
+PLOVER_SUB_TYPES = {
+    "air_drone_strike": "FIGHT", "shelling": "FIGHT", "sanction": "SANCTION", "concession": "CONCEDE", "investigation": "INVESTIGATE", "mobilization": "MOBILIZE", "retreat": "RETREAT",
+    "rejection": "REJECT", "threat": "THREATEN", "demand": "DEMAND", "support": "SUPPORT", "non_violent_transfer": "RETREAT", "looting": "COERCE",
+}  # fmt: skip
 ACLED_SUB_TYPES = {
     "armed_clash": "Armed clash", "air_drone_strike": "Air/drone strike", "suicide_bomb": "Suicide bomb", "shelling": "Shelling/artillery/missile attack",
     "remote_explosive": "Remote explosive/landmine/IED", "abduction": "Abduction/forced disappearance", "sexual_violence": "Sexual violence", "attack": "Attack",
@@ -48,7 +53,7 @@ def event_crosswalk(event: Event) -> dict[str, str | int | None]:
     time, date = TIME_PRECISIONS.get(event.when.precision.value, (None, 5)) if event.when is not None and event.when.precision else (None, None)
     return {
         "acled_event_type": acled, "acled_sub_event_type": ACLED_SUB_TYPES.get(event.sub_type, ""), "geo_precision": geo, "time_precision": time,
-        "type_of_violence": violence, "where_prec": where, "date_prec": date, "plover": plover,
+        "type_of_violence": violence, "where_prec": where, "date_prec": date, "plover": PLOVER_SUB_TYPES.get(event.sub_type, plover),
     }  # fmt: skip
 
 

@@ -17,30 +17,47 @@ from geomap.times import Role
 _TRIGGER_ROWS: tuple[tuple[EventType, str, float, str], ...] = (
     (EventType.AGREEMENT, "ceasefire", 0.8, r"cease-?fires?|truces?|armistice|peace (?:deal|agreement|accord|treaty)|signed an? (?:agreement|accord|deal|treaty)"),
     (EventType.BLOCKADE, "blockade", 0.7, r"blockad(?:e|es|ed|ing)|besieg(?:e|ed|ing)|under siege|siege of"),
-    (EventType.TERRITORIAL_CLAIM, "claim", 0.6, r"stak(?:e|es|ed|ing) (?:a )?claims?|laid claim|lays claim|claims? sovereignty|claim(?:ed|s)? the territory|declared independence|annex(?:ed|es|ation)"),
-    (EventType.EXPLOSION, "air_drone_strike", 1.0, r"air ?strikes?|air raids?|drone (?:strikes?|attacks?)|bombed|bombing raids?|barrel bombs?|warplanes? (?:hit|struck|bombed)"),
+    (EventType.TERRITORIAL_CLAIM, "claim", 0.6, r"stak(?:e|es|ed|ing) (?:a )?claims?|laid claim|lays claim|claims? sovereignty|claim(?:ed|s)? the territory|(?:is|are|was|were) claimed by(?= both| (?-i:[A-Z]))|declared independence|annex(?:ed|es|ation)"),
+    (EventType.BATTLE, "armed_clash", 0.95, r"attack(?:ed|s|ing)? (?:on )?(?:an? |the |its )?(?:army|military|police|security|government|rebel|naval) (?:base|bases|post|posts|barracks|convoy|convoys|checkpoint|checkpoints|camp|camps|position|positions|outpost|patrol|station)|storm(?:ed|ing) (?:an? |the )?(?:\w+ )?(?:barracks|base|town|village|city|camp|post|prison|palace)|overr[au]n|seiz(?:ed|ing) (?:an? |the )?(?:border |army |military )?(?:post|base|checkpoint|crossing)"),
+    (EventType.RIOT, "violent_demonstration", 0.9, r"(?:protest[eo]rs|demonstrators|youths|fans|crowds?|mobs?) (?:\w+ ){0,2}clash(?:ed|es)?|clash(?:ed|es)? (?:\w+ ){0,2}(?:with|between) (?:riot )?police|(?:threw|throwing|hurled) (?:stones|rocks|petrol bombs)"),
+    (EventType.EXPLOSION, "air_drone_strike", 1.0, r"air ?strikes?|air raids?|drones? (?:hit|struck|attacked|targeted)|drone (?:strikes?|attacks?)|bombed|bombing raids?|barrel bombs?|warplanes? (?:hit|struck|bombed)"),
     (EventType.EXPLOSION, "suicide_bomb", 1.0, r"suicide (?:bomb(?:ing|er|ers|ings)?|attack)"),
-    (EventType.EXPLOSION, "shelling", 1.0, r"shell(?:ed|ing)|artillery|rocket(?:s)? (?:fire|attack|hit|struck)|missiles? (?:strike|attack|hit|struck|fired)|mortar"),
+    (EventType.EXPLOSION, "shelling", 1.0, r"shell(?:ed|ing)|artillery|rocket(?:s)? (?:fire|attack|hit|struck)|missiles? (?:strike|attack|hit|struck|fired)|(?:rockets?|missiles?|shells?) (?:were|was|had been) (?:fired|launched)|fired (?:\w+ ){0,2}(?:rockets?|missiles?)|mortar"),
     (EventType.EXPLOSION, "remote_explosive", 0.95, r"car bombs?|roadside bombs?|bomb(?:ing|ings)?(?: attack)?|explosions?|exploded|blasts?|landmines?|grenades?|ied"),
     (EventType.VIOLENCE_AGAINST_CIVILIANS, "abduction", 1.0, r"abduct(?:ed|ion|ions|ing)|kidnap(?:ped|ping|s)?|forced disappearances?|taken hostage|hostages?"),
     (EventType.VIOLENCE_AGAINST_CIVILIANS, "sexual_violence", 1.0, r"rap(?:ed|es)|sexual(?:ly)? (?:assault|violence|abuse)(?:ed)?|gang-?raped"),
     (EventType.VIOLENCE_AGAINST_CIVILIANS, "attack", 0.95, r"massacr(?:e|es|ed)|execut(?:ed|ions)|behead(?:ed|ing)|lynch(?:ed|ing)|murder(?:ed|s)?|assassinat(?:ed|ion)|killings?|killed|shot dead|gunned down|stabbed|tortur(?:ed|e|ing)|beaten|opened fire|gunmen|shootings?|attacked|attacks?"),
     (EventType.BATTLE, "armed_clash", 0.9, r"(?:military |ground |counter-?)?(?:operation|offensive|campaign)s?(?= against| in| on| last|,| by|\.| to| which| that| was| began|$| and| launched)|clash(?:es|ed)?|fighting|battles?|gun ?battles?|firefights?|skirmish(?:es)?|combat|ambush(?:ed)?|hostilities|defeated|overthr(?:ow|ew|own)|war(?=\b(?! crimes?| on drugs| chest| room| memorial))|wars|expelled|expulsion of"),
-    (EventType.STRATEGIC, "non_violent_transfer", 0.75, r"captur(?:ed|es)|seiz(?:ed|es|ing)|retak(?:en|e)|retook|regain(?:ed|s)|recaptured|overran|took control|withdr(?:ew|awal|awn)|surrender(?:ed)?|liberated"),
+    (EventType.STRATEGIC, "non_violent_transfer", 0.75, r"captur(?:ed|es)|seiz(?:ed|es|ing)|retak(?:en|e)|retook|regain(?:ed|s)|recaptured|took control|withdr(?:ew|awal|awn)|surrender(?:ed)?|liberated"),
     (EventType.STRATEGIC, "arrests", 0.8, r"arrest(?:ed|s)?|detain(?:ed|s)|detention|imprison(?:ed|ment)|jailed|sentenced"),
     (EventType.STRATEGIC, "looting", 0.7, r"loot(?:ed|ing)|burn(?:ed|t) down|torched|set (?:fire to|ablaze)|demolish(?:ed|ing)|raid(?:ed|s)?"),
     (EventType.RIOT, "mob_violence", 0.9, r"riot(?:s|ed|ing|ers)?|mob(?:s)?(?= attacked| violence| justice|\b)|looters|violent demonstrations?"),
     (EventType.PROTEST, "peaceful_protest", 0.9, r"protest(?:s|ed|ing|ers|ors)?|demonstrat(?:ion|ions|ed|ors)|rall(?:y|ies|ied)(?= in| against| outside|\b)|sit-ins?|strikes?(?= by| over| against| in)|march(?:ed|es)(?= in| through| on| to| against)|took to the streets"),
-    (EventType.AID, "aid", 0.5, r"(?:humanitarian|military|financial|emergency|food) (?:aid|assistance|relief|support)|aid (?:convoy|convoys|deliver(?:y|ies)|trucks|shipments?)|relief supplies|airlift(?:ed)?"),
-    (EventType.DIPLOMACY, "meeting", 0.6, r"(?:arriv(?:ed|es|ing) for|held|holds?|hold(?:ing)?|attend(?:s|ed|ing)?|met for|a) (?:\w+ ){0,3}?(?:meetings?|talks|summit|conference|ceremony|groundbreaking|negotiations)|summit|negotiations|peace talks|met with|hosted (?=[A-Z])|visit(?:ed|s|ing)? (?=[A-Z])|state visit|envoys?|talks (?=with|between|in)"),
-    (EventType.STATEMENT, "statement", 0.3, r"condemn(?:ed|s|ing)?|denounc(?:ed|es|ing)|threaten(?:ed|s|ing)?|accus(?:ed|es|ing)|express(?:ed|es|ing)|reject(?:s|ed|ing)?(?= \w+['’]s)|urg(?:ed|es)|called (?:on|for)"),
+    (EventType.AID, "aid", 0.5, r"(?:humanitarian|military|financial|emergency|food) (?:aid|assistance|relief|support)|deliver(?:ed|ing) (?:\w+ ){0,2}(?:food|aid|relief|medicines?|water|tents|flour)|aid (?:convoy|convoys|deliver(?:y|ies)|trucks|shipments?)|relief supplies|airlift(?:ed)?"),
+    (EventType.DIPLOMACY, "meeting", 0.6, r"(?:arriv(?:ed|es|ing) for|held|holds?|hold(?:ing)?|attend(?:s|ed|ing)?|met for|a) (?:\w+ ){0,3}?(?:meetings?|talks|summit|conference|ceremony|groundbreaking|negotiations)|summit|negotiations|peace talks|telephon(?:ed|es)|phoned|mediat(?:ion|e|ed|ing)|hosted|met with|met(?= in (?-i:[A-Z])| for talks)|hosted (?=[A-Z])|visit(?:ed|s|ing)? (?=[A-Z])|state visit|envoys?|talks (?=with|between|in)"),
+    (EventType.STRATEGIC, "sanction", 0.5, r"(?:impos(?:ed|es|ing)|tighten(?:ed|s)) (?:\w+ ){0,2}(?:sanctions|embargo|restrictions|curfew|ban)|sanctioned|expel(?:led|s) (?:\w+ ){0,3}(?:diplomats?|ambassador|envoy)|(?:suspend(?:ed|s)|cut|sever(?:ed|s)|broke off|froze) (?:\w+ ){0,2}(?:ties|relations|links|aid|flights|talks|cooperation|membership)|suspension of|cancel(?:l?ed|s) (?:\w+ ){0,2}(?:visit|talks|meeting|agreement|trip)|prohibit(?:ed|s)?"),
+    (EventType.STRATEGIC, "concession", 0.45, r"conced(?:ed|es|ing)|(?:lift(?:ed|s)|eas(?:ed|es)|relax(?:ed|es)|cancel(?:l?ed|s)) (?:\w+ ){0,2}(?:ban|restrictions|sanctions|curfew|embargo|blockade|siege|martial law|state of emergency|emergency)|lifted a state of emergency|releas(?:ed|es) (?:\w+ ){0,3}(?:prisoners|hostages|detainees)|pardon(?:ed|s)|amnesty|freed"),
+    (EventType.STRATEGIC, "investigation", 0.35, r"investigat(?:ed|es|ing|ion|e)|inquir(?:y|ies)|probe(?:s|d)?(?= into| by| of)|inspectors|opened (?:an? )?(?:\w+ )?(?:hearing|case)"),
+    (EventType.STRATEGIC, "mobilization", 0.45, r"mobili[sz](?:ed|es|ing|ation)|on (?:high )?alert|war games|military (?:exercises?|drills?|manoeuvres|maneuvers)|deploy(?:ed|s|ing|ment)|massed"),
+    (EventType.STRATEGIC, "retreat", 0.5, r"pull(?:ed|ing|s) out|retreat(?:ed|s|ing)?|disarm(?:ed|ing|ament)?|laid down (?:their )?arms|peacekeep(?:ers|ing) (?:\w+ ){0,2}arrived"),
+    (EventType.AGREEMENT, "agreement", 0.45, r"agree(?:d|s)?(?= to| on| upon| that| with| in\b)|reach(?:ed|es)? (?:an? )?(?:\w+ )?(?:agreement|deal|understanding|accord|compromise)|concluded (?:an? )?(?:\w+ )?(?:agreement|treaty|pact|deal)|free-?trade pact|signed|offer(?:ed|s)(?= to| its| their| his| troops| talks| concessions)|accept(?:ed|s)(?= an?\b| the)|(?:ready|willing) to (?=negotiate|contribute|provide|meet|talk)|(?:announced|said) (?:it|they|he|she) (?:will|would) (?=allow|return|provide|accept|meet)"),
+    (EventType.STATEMENT, "rejection", 0.32, r"reject(?:s|ed|ing)?|refus(?:ed|es|ing|al)|rul(?:ed|es) out|declin(?:ed|es) to|turned down|rebuff(?:ed|s)?|veto(?:ed|es)?|dismiss(?:ed|es)(?= calls| claims| an?\b| the)"),
+    (EventType.STATEMENT, "threat", 0.32, r"threat(?:en)?(?:ed|s|ing)?|ultimatum|warn(?:ed|s)(?= that| of)|vow(?:ed|s)(?= to)"),
+    (EventType.STATEMENT, "demand", 0.3, r"demand(?:ed|s|ing)?|urg(?:ed|es|ing)|call(?:ed|s)? (?:on|for|upon)|appeal(?:ed|s)?(?= to| for)|request(?:ed|s)|ask(?:ed|s)(?= for| the| that)|insist(?:ed|s)"),
+    (EventType.STATEMENT, "support", 0.3, r"prais(?:ed|es|ing)|endors(?:ed|es)|back(?:ed|s)(?= [A-Z]| the| a)|welcom(?:ed|es)|hail(?:ed|s)(?= the| a)|defend(?:ed|s)(?= the| its| his)|express(?:ed|es|ing) (?:\w+ ){0,2}support|(?:upgrad(?:ed|es)|establish(?:ed|es)|restor(?:ed|es)) (?:\w+ ){0,2}(?:ties|relations)|apologi[sz](?:ed|es)|forgiv(?:e|en)"),
+    (EventType.STATEMENT, "statement", 0.3, r"condemn(?:ed|s|ing)?|denounc(?:ed|es|ing)|accus(?:ed|es|ing)|criticis(?:ed|es|ing)|criticiz(?:ed|es|ing)|blam(?:ed|es|ing)|deplor(?:ed|es)|express(?:ed|es|ing)"),
 )  # fmt: skip
 _TRIGGERS = [(kind, sub, weight, re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE)) for kind, sub, weight, pattern in _TRIGGER_ROWS]
 _METAPHOR = re.compile(
     r"\b(?:price|trade|bidding|culture|star|turf|cold|world|drug|tug of|legal|court(?:room)?|custody|title|relegation|ratings|console|format|browser|advertising) (?:wars?|battles?)\b|"
     r"\b(?:battles?|fight(?:ing)?|war)\s+(?:against|with|on|of|for)\s+(?:cancer|covid|poverty|drugs|inflation|corruption|obesity|disease|wits|the (?:title|flames|blaze|virus|bulge|elements))\b|"
     r"\bheart attacks?\b|\bpanic attacks?\b|\basthma attacks?\b|\bhunger strikes?\b|\blabou?r strikes?\b|\bstormed to\b|\bbomb(?:ed)? at the box office\b|\bbombshell\b|\bbaby boom\b|\bprice explosion\b|\b(?:advertising|election|marketing|presidential|political|vaccination|fundraising|awareness|smear) campaigns?\b|"
-    r"\b(?:rescue|relief|business|mining|search|recovery|factory|surgical|daily|bank) operations?\b|\bpopulation explosion\b|\bexplosion (?:of|in) (?:interest|demand|popularity|growth)\b|\bkilled off\b|\bkilled the (?:bill|mood|deal)\b|\bgoal shoot\w*\b|\bshooting (?:guard|star|percentage|range|a film)\b|\bcombat sports\b|\bfilm shooting\b|\bexecuted (?:the|a|an) (?:plan|strategy|order|play|search warrant)\b|\b(?:sharp|defen[cs]e|personal) attack\b|\bcaptured (?:the )?(?:hearts?|imagination|attention|title|on (?:camera|video|film))\b|\bblast(?:s|ed)? (?:critics?|decision|ruling)\b",
+    r"\b(?:rescue|relief|business|mining|search|recovery|factory|surgical|daily|bank) operations?\b|\bpopulation explosion\b|\bexplosion (?:of|in) (?:interest|demand|popularity|growth)\b|\bkilled off\b|\bkilled the (?:bill|mood|deal)\b|\bgoal shoot\w*\b|\bshooting (?:guard|star|percentage|range|a film)\b|\bcombat sports\b|\bfilm shooting\b|\bexecuted (?:the|a|an) (?:plan|strategy|order|play|search warrant)\b|\b(?:sharp|defen[cs]e|personal) attack\b|\bcaptured (?:the )?(?:hearts?|imagination|attention|title|on (?:camera|video|film))\b|\bblast(?:s|ed)? (?:critics?|decision|ruling)\b|\bblasts? of (?:cold|hot|fresh|arctic|icy|warm)?\s*air\b|\ba blast for\b|"
+    r"\bwars? (?:of words|on (?:plastic|waste|drugs|crime|litter|smoking|obesity|poverty))\b|\bclash(?:es)? of (?:colou?rs|cultures|styles|titans|personalities|interests|egos|opinions)\b|\b(?:cup|league|title|semi-?final|derby|play-?off) clash\b|\bbattle(?:d|s)? it out\b|"
+    r"\b(?:shares?|stocks|film|movie|play|show|debate|row|anger|popularity|sales) (?:bombed|exploded)\b|\bexplod(?:ed|ing) (?:in|with|into) (?:laughter|anger|applause|tears|rage|popularity)\b|\bkilling it\b|\bsiege (?:of|by) (?:reporters|journalists|photographers|fans)\b|"
+    r"\b(?:virus|disease|bacteria|parasite|fungus|toxin|cancer|infection|pest)s? attacks?\b|\b(?:rally|race|racing) (?:driver|car|team)s?\b|\brally on the (?:stock|markets?)\b|\b(?:stock|market|share|bond|oil) (?:market )?rall(?:y|ies)\b|"
+    # What nature and accidents kill is no violence.
+    r"\b(?:disease|virus|outbreak|epidemic|cholera|measles|malaria|ebola|crash|accident|collision|derailment|landslide|mudslide|avalanche|earthquake|quake|floods?|flooding|storm|cyclone|hurricane|typhoon|tornado|tsunami|eruption|wildfires?|bushfires?|heatwave|drought|famine|lightning|stampede|shipwreck|collapse)\b[^.;]{0,50}?\bkill(?:ed|s|ing)\b",
     re.IGNORECASE,
 )
 _DURATION = re.compile(r"\b(?P<n>\d{1,3}|one|two|three|four|five|six|seven|ten)[- ](?P<unit>hour|day|week|month)s?(?:[- ]long)?\b", re.IGNORECASE)
@@ -71,7 +88,7 @@ def find_events(story: Story) -> list[Event]:
         for trigger in triggers:
             event = _event(story, sentence, position, trigger, spans)
             if event is not None:
-                found.append(event)
+                found.append(replace(event, score=round(event.score * _GOVERNED, 4)) if _governed(trigger, triggers, sentence) else event)
     shares = _country_shares(story)
     return _numbered(story.doc, [_weighed(_dated(event, story), shares) for event in _merged(found)])
 
@@ -94,6 +111,19 @@ def _weighed(event: Event, shares: dict[str, float]) -> Event:
 _ELSEWHERE = 0.5
 
 
+_GOVERNED = 0.4
+_GOVERNING = frozenset({"rejection", "threat", "demand", "statement", "support"})
+
+
+def _governed(trigger: _Trigger, triggers: Sequence[_Trigger], sentence: Sentence) -> bool:
+    """Tell whether the trigger only says what somebody rejects, demands or threatens: "rejected a truce" is no truce."""
+    for other in triggers:
+        gap = sentence.text[other.end - sentence.span.start : max(other.end, trigger.start) - sentence.span.start]
+        if other.sub_type in _GOVERNING and other.end <= trigger.start and len(gap) < 80 and not re.search(r"[;:.]|,\s+(?:which|who|after|as|while)\b", gap):
+            return trigger.sub_type not in _GOVERNING
+    return False
+
+
 def _dated(event: Event, story: Story) -> Event:
     """Give what happened without a time of its own the publication day; `basis` says that it is only that."""
     if event.when is not None or story.published is None or event.status not in {Status.OCCURRED, Status.ONGOING}:
@@ -113,6 +143,8 @@ def _triggers(sentence: Sentence) -> list[_Trigger]:
                 continue
             taken.append(match.span())
             out.append(_Trigger(base + match.start(), base + match.end(), kind, sub, weight))
+    if _GAMES.search(text) and not _HARD.search(text):
+        out = [trigger for trigger in out if trigger.type not in _VIOLENT_WORDS]
     best: dict[EventType, _Trigger] = {}
     for trigger in out:
         known = best.get(trigger.type)
@@ -120,6 +152,16 @@ def _triggers(sentence: Sentence) -> list[_Trigger]:
         if known is None or (_noun(text, trigger, base) and not _noun(text, known, base)):
             best[trigger.type] = trigger
     return sorted(best.values(), key=lambda t: t.start)
+
+
+# Sport, culture and markets speak the language of war: there only what no game can mean is an event.
+_GAMES = re.compile(
+    r"\b(?:striker|goalkeeper|midfielder|coach|team|league|cup|champions?|championship|match|tournament|stadium|fans|film|movie|cinemas?|album|charts|novel|painting|band|singer|rapper|box office|theatre|shares|stock exchange|investors|retailers|shoppers|pupils|playwright|sequel|premiere)\b"
+    r"|\b(?-i:[A-Z]\w+ Rally)\b",
+    re.IGNORECASE,
+)
+_HARD = re.compile(r"\b(?:gunm[ae]n|soldiers?|troops|militants?|rebels?|insurgents?|militia|police|shot dead|stabbed|suicide|air ?strikes?|shelling|bomb exploded|car bomb|wounded|injured|people were killed|arrested)\b", re.IGNORECASE)
+_VIOLENT_WORDS = frozenset({EventType.BATTLE, EventType.EXPLOSION, EventType.VIOLENCE_AGAINST_CIVILIANS, EventType.BLOCKADE, EventType.RIOT, EventType.PROTEST})
 
 
 def _noun(text: str, trigger: _Trigger, base: int) -> bool:
@@ -138,7 +180,7 @@ def _event(story: Story, sentence: Sentence, position: int, trigger: _Trigger, s
     actors = _actors(sentence)
     killed, injured = _toll(story, sentence) if trigger.type in _VIOLENT else (None, None)
     score = _score(trigger, position, status, places, killed, when)
-    if trigger.type is EventType.STATEMENT and not actors:
+    if trigger.type is EventType.STATEMENT and not actors and not any(t.place is not None and t.place.kind is Kind.COUNTRY for t in sentence.toponyms):
         return None
     return Event(
         "", trigger.type, trigger.sub_type, actors, places, when, status, killed, injured, claimed_by(sentence), (sentence.evidence(story.doc),), score
