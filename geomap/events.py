@@ -172,7 +172,7 @@ def _noun(text: str, trigger: _Trigger, base: int) -> bool:
 def _event(story: Story, sentence: Sentence, position: int, trigger: _Trigger, spans: Sequence[tuple[int, int]]) -> Event | None:
     clause = sentence.clause(trigger.start, trigger.end)
     status = status_of(sentence, clause, trigger.start)
-    places = _places(story, sentence, trigger, (clause.start, clause.end))
+    places = _places(story, position, sentence, trigger, (clause.start, clause.end))
     when = _when(story, position, sentence, trigger, spans, status)
     if status is Status.OCCURRED and when is not None and story.published is not None and when.start is not None and day_of(when.start) > story.published:
         status = Status.PLANNED
@@ -204,7 +204,10 @@ def _score(trigger: _Trigger, position: int, status: Status, places: Sequence[Me
 _EXACTNESS = {Kind.SITE: 1.0, Kind.SETTLEMENT: 1.0, Kind.ADMIN2: 0.97, Kind.ADMIN1: 0.92, Kind.DISPUTED_AREA: 0.95, Kind.COUNTRY: 0.88}
 
 
-def _places(story: Story, sentence: Sentence, trigger: _Trigger, clause: tuple[int, int]) -> tuple[Mention, ...]:
+_LEAD = 3  # sentences
+
+
+def _places(story: Story, position: int, sentence: Sentence, trigger: _Trigger, clause: tuple[int, int]) -> tuple[Mention, ...]:
     """Return the event's own places: of the clause, the sentence, what it refers back to, then the document's focus.
 
     A government's name, an actor's home and the dateline are no places of fighting; a visit or talk with no place of its own
@@ -216,6 +219,8 @@ def _places(story: Story, sentence: Sentence, trigger: _Trigger, clause: tuple[i
     chosen = near or ([] if trigger.type in _OWN_PLACE_TYPES else told)
     if not chosen and trigger.type in _OWN_PLACE_TYPES and story.reported_from is not None:
         chosen = [story.reported_from]
+    if not chosen and position < _LEAD and story.reported_from is not None:
+        chosen = [story.reported_from]  # the lead of a report with a dateline tells of where it is written
     if not chosen and story.focus is not None:
         chosen = [story.focus]
     if not chosen:
