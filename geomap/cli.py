@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("-o", "--out", metavar="OUT", required=name != "parse", help="where to write" + (" (default: a summary to the terminal)" if name == "parse" else ""))
         command.add_argument("--published", metavar="DATE", help="publication date of the text, ISO (2023-09-25); rows with a date of their own keep it")
         command.add_argument("--no-demonyms", action="store_true", help="leave out names of peoples such as Armenian")
-        command.add_argument("--bias", metavar="ISO3", action="append", default=[], help="prefer places in this country where the text is silent; may be repeated")
+        command.add_argument("--bias", metavar="WHERE", action="append", default=[], help="prefer places in this country (ISO3), near this point (lon,lat) or in this box (west,south,east,north) where the text is silent; may be repeated")
         command.add_argument("--strict", action="store_true", help="exit with 1 when a document failed")
         command.add_argument("--quiet", action="store_true", help="no progress bar")
         command.set_defaults(run=run)

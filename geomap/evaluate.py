@@ -111,7 +111,7 @@ def read_corpus(corpus: Path) -> Iterator[tuple[Document, list[dict[str, Any]]]]
                     span = (int(mark["start"]), int(mark["end"]))
                     if span not in gold or gold[span].get("lat") is None:
                         gold[span] = mark
-                doc = Document(str(row["id"]), row["text"])
+                doc = Document(str(row["id"]), row["text"], source=str(row.get("source") or ""), url=str(row.get("url") or ""))
             except (ValueError, KeyError, TypeError) as error:
                 raise DocumentError(f"{corpus}, line {number}", f"no annotated document with id, text and toponyms ({error!r})") from error
             yield doc, [gold[span] for span in sorted(gold)]

@@ -8,9 +8,10 @@ from dataclasses import replace
 from functools import cache
 
 from geomap.context import read_story
-from geomap.errors import DocumentError, GeomapError, OptionError
+from geomap.errors import DocumentError, GeomapError
 from geomap.events import find_events
 from geomap.gazetteer import Gazetteer
+from geomap.home import Bias, read_bias
 from geomap.model import Document, Parsed, Toponym, read_date
 from geomap.movements import find_movements
 from geomap.resolve import resolve
@@ -31,27 +32,25 @@ class Geoparser:
     demonyms
         Whether "Armenian" and "Armenians" are toponyms.
     bias
-        ISO 3166-1 alpha-3 codes of countries to prefer where the text is silent.
+        What to prefer where the text is silent: ISO 3166-1 alpha-3 codes of countries, points `(lon, lat)` or boxes `(west, south, east, north)`.
 
     Raises
     ------
     GazetteerNotFoundError
         When there is no gazetteer.
     OptionError
-        For an unknown country in `bias`.
+        For an unknown country or impossible degrees in `bias`.
 
     """
 
     def __init__(
-        self, gazetteer: Gazetteer | None = None, *, recogniser: Recogniser | None = None, demonyms: bool = True, bias: Sequence[str] = ()
+        self, gazetteer: Gazetteer | None = None, *, recogniser: Recogniser | None = None, demonyms: bool = True, bias: Sequence[Bias] = ()
     ) -> None:
         self.gazetteer = gazetteer or default_gazetteer()
         self.recogniser = recogniser
         self.demonyms = demonyms
         self.bias = tuple(bias)
-        for code in self.bias:
-            if self.gazetteer.country(code) is None:
-                raise OptionError("bias", code, "ISO 3166-1 alpha-3 codes such as AZE")
+        read_bias(self.bias, self.gazetteer)
 
     def parse(self, text: str | Document, *, published: dt.date | dt.datetime | str | None = None) -> Parsed:
         """Return what the text says of places, events and movements.

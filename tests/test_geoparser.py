@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import geomap
 import geomap.geoparser
+from geomap.home import Area, home_of
 from geomap.model import Parsed
 from geomap.toponyms import encoder, tagger, wordpiece
 
@@ -158,3 +159,30 @@ def test_windows_of_the_encoder_hold_every_word_once(text: str):
     held = [(number, at) for window in wordpiece.windows(sentences, pieces, [True] * len(sentences)) for number, at, _ in window.words]
     assert held == [(number, at) for number, sentence in enumerate(sentences) for at in range(len(sentence.words))]
     assert all(len(window.pieces) <= wordpiece.WINDOW + 1 for window in wordpiece.windows(sentences, pieces, [True] * len(sentences)))
+
+
+@pytest.mark.parametrize(("bias", "country"), [([], "LBY"), (["LBN"], "LBN"), ([(35.8, 34.4)], "LBN"), (["35.8,34.4"], "LBN"), (["35,33,37,35"], "LBN"), ([(35, 33, 37, 35)], "LBN")])
+def test_a_stated_interest_decides_where_the_text_is_silent(bias, country: str):
+    (toponym,) = geomap.Geoparser(bias=bias).parse("Three people were shot in Tripoli on Monday.").toponyms
+    assert toponym.place.country == country
+
+
+def test_the_text_outweighs_the_interest():
+    found = {t.name: t.place.country for t in geomap.Geoparser(bias=["LBN"]).parse("Three people were shot in Tripoli, Libya, on Monday.").toponyms}
+    assert found["Tripoli"] == "LBY"
+
+
+@pytest.mark.parametrize("bias", [["XXX"], ["200,10"], [(1.0, 2.0, 3.0)]])
+def test_an_impossible_interest_names_the_value(bias):
+    with pytest.raises(geomap.OptionError, match="bias"):
+        geomap.Geoparser(bias=bias)
+
+
+def test_the_outlets_home_decides_where_the_text_is_silent():
+    text = "Police closed roads in Lancaster on Monday."
+    british = geomap.Geoparser().parse(geomap.Document("x", text, url="https://www.example.co.uk/1"))
+    american = geomap.Geoparser().parse(geomap.Document("x", text, source="Pittsburgh Tribune"))
+    assert [t.place.country for t in british.toponyms] == ["GBR"]
+    assert [t.place.country for t in american.toponyms] == ["USA"]
+    assert home_of(geomap.Document("x", "", source="Times of India"), geomap.Gazetteer()).countries
+    assert home_of(geomap.Document("x", "", source="The Guardian"), geomap.Gazetteer()) == Area()

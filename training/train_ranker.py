@@ -48,7 +48,7 @@ def examples(doc: dict, gaz: Gazetteer) -> list[tuple[np.ndarray, np.ndarray, fl
         right = np.array([is_right(c.row, marks[0], gaz) for c in candidates])
         if not right.any() or right.all():
             continue
-        context = context_without(name, groups, chosen, gaz, ())
+        context = context_without(name, groups, chosen, gaz)
         matrix = np.zeros((len(candidates), len(FEATURES)))
         for i, (_, features) in enumerate(described_all(document, members, tops, candidates, context, gaz)):
             for feature, value in features.items():

@@ -326,6 +326,11 @@ class Gazetteer:
         """Return the position of a country in the country column, or -2 for an unknown code."""
         return self._country_positions.get(iso3, -2)
 
+    @cached_property
+    def iso2_codes(self) -> list[str]:
+        """The ISO 3166-1 alpha-2 codes by position in the country column."""
+        return [country["iso2"] for country in self._countries]
+
     def name_at(self, row: int) -> str:
         """Return the name of a place."""
         return self._text("name", row)
