@@ -263,6 +263,9 @@ def _ends(sentence: Sentence, trigger: _Trigger, kind: MovementKind, figure: Fig
         roles["in"], roles["cause"] = roles["in"] + roles["cause"], []
     roles["from" if (roles["to"] or trigger.word.casefold().startswith(("fle", "evacuat"))) and kind is not MovementKind.STOCK else "in"] += roles["cause"]
     origins, destinations, within = (_distinct(roles[name]) for name in ("from", "to", "in"))
+    if kind is not MovementKind.STOCK:
+        origins = origins or _described(sentence, trigger, _DESCRIBED_FROM)
+        destinations = destinations or _described(sentence, trigger, _DESCRIBED_HOME if kind is MovementKind.RETURN else _DESCRIBED_TO)
     if len(destinations) > 1:  # "to their homes in east Aleppo" is told by the place
         destinations = tuple(m for m in destinations if not m.name.casefold().startswith(("their", "his", "her")))
     taken = {m.ident for m in (*origins, *destinations)}
@@ -299,6 +302,23 @@ def _attached(sentence: Sentence, item: Mention, figure: Figure | None, figures:
         if other.end <= item.start and re.fullmatch(r"\s*(?:people\s+|others\s+|families\s+)?from\s+(?:the\s+)?", sentence.text[other.end - sentence.span.start : item.start - sentence.span.start]):
             return "from" if other is figure else "other"
     return ""
+
+
+_SITES = r"(?:villages?|towns?|areas?|camps?|shelters?|shel-ters|cent(?:re|er)s?|sites?|schools|hotels|neighbou?rhoods|districts|islands?|countries|territory|parts|buildings|settlements)"
+_DESCRIBED = rf"(?P<name>(?:(?:an?|the|some|several|many|around|about|nearby|neighbou?ring|other|safer|higher|temporary|makeshift|government|emergency|evacuation|relief|collective|displacement|refugee|overcrowded|coastal|rural|urban|low-lying|flood-prone|frontline|disputed|northern|southern|eastern|western|\d+|two|three|four|five|six|seven|eight|nine|ten|[\w-]+-(?:controlled|held|prone))\s+){{0,4}}{_SITES}(?:\s+and\s+(?:[\w-]+\s+){{0,2}}{_SITES})?)\b(?!\s+(?:of|in|near|around)\s+(?:the\s+)?(?-i:[A-Z]))"
+_DESCRIBED_FROM = re.compile(rf"\b(?:from|out of|fle[de]|fleeing|evacuated?|left)\s+{_DESCRIBED}", re.IGNORECASE)
+_DESCRIBED_TO = re.compile(rf"\b(?:to|into|towards?|refuge in|refuge at|shelter in|shelter at|arriv\w+ (?:in|at))\s+{_DESCRIBED}", re.IGNORECASE)
+_DESCRIBED_HOME = re.compile(rf"(?:\b(?:to|into)\s+(?:{_DESCRIBED}|(?P<homes>their (?:homes?|villages?|areas? of origin)))|\b(?:return\w*|gone|went|came|come|go|going) (?P<home>home))\b", re.IGNORECASE)
+
+
+def _described(sentence: Sentence, trigger: _Trigger, pattern: re.Pattern[str]) -> tuple[Mention, ...]:
+    """Return an end that is described and not named: "to government relief camps"; it has no place, and says why."""
+    begin = max(0, trigger.start - 45 - sentence.span.start)
+    for match in pattern.finditer(sentence.text, begin, trigger.end - sentence.span.start + 110):
+        group = next(name for name, text in match.groupdict().items() if text)
+        at = sentence.span.start + match.start(group)
+        return (Mention(match[group], at, at + len(match[group]), None, "described, not named"),)
+    return ()
 
 
 def _contained(container: Mention, item: Mention) -> bool:
@@ -349,9 +369,10 @@ def _role(sentence: Sentence, item: Mention, trigger: _Trigger, kind: MovementKi
 
 def _distinct(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
     out: dict[str, Mention] = {}
-    for item in mentions:
+    # A name says more than what refers back to it.
+    for item in sorted(mentions, key=lambda m: m.name.casefold().startswith(("the ", "their ", "his ", "her ", "this ", "that "))):
         out.setdefault(item.place.id if item.place else item.name.casefold(), item)
-    return tuple(out.values())[:6]
+    return tuple(sorted(out.values(), key=lambda m: m.start))[:6]
 
 
 def _measure(sentence: Sentence, trigger: _Trigger, kind: MovementKind, time: Time | None, figure: Figure | None, status: Status) -> Measure:

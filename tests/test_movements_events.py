@@ -159,3 +159,10 @@ def test_history_is_no_current_event_of_an_article_of_2023(text: str):
 
 def test_an_article_without_an_event_gives_none():
     assert parse("The garden in Kent was quiet and the roses were red.").events == ()
+
+
+def test_an_end_that_is_described_and_not_named_is_kept_without_a_place():
+    (m,) = parse("Around 700 people fled Sake for government relief camps on Monday.").movements
+    assert names(m.origins) == ["Sake"]
+    (m,) = parse("Around 700 people were moved to government relief camps on Monday.").movements
+    assert [(x.name, x.place, x.reason) for x in m.destinations] == [("government relief camps", None, "described, not named")]
