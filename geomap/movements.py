@@ -15,7 +15,7 @@ from geomap.times import Role, Time
 _PEOPLE = r"(?:people|persons?|residents|civilians|inhabitants|families|households|refugees|migrants|villagers|women|children|families|idps|asylum[- ]seekers|population|communities|locals|survivors|workers|returnees|citizens|evacuees|others|many|everyone|students|compatriots)"
 # One row a kind of trigger: kind, whether figure or people must be near, pattern.
 _TRIGGER_ROWS: tuple[tuple[MovementKind, str], ...] = (
-    (MovementKind.STOCK, r"(?:remain(?:s|ed)?|still|currently|are|living) (?:\w+ )?displaced|(?:are|were|is) (?:currently |now |still )?(?:living|staying|sheltering|housed|camped|hosted|accommodated|residing)|(?:have|has) (?:been )?(?:taken )?shelter(?:ed)?|hosts?|hosting|is home to|(?:refugees|idps|displaced (?:people|persons)|asylum[- ]seekers) (?:live|living|remain|stay|in (?:the )?(?:camps?|(?-i:[A-Z])\w+))|continuing to camp|in (?:temporary |evacuation |relief |displacement |makeshift )?(?:shelters|camps|centers|centres)|sheltering|sheltered|homeless|internally displaced (?:people|persons|households|families)|displaced (?:households|families)|idps|(?:stranded|stuck|trapped|held|languishing)(?= (?:on|at|in)\b)|registered as displaced|at sea(?= (?:in|off|near)\b)|became idps"),
+    (MovementKind.STOCK, r"(?:remain(?:s|ed)?|still|currently|are|living) (?:\w+ )?displaced|(?:are|were|is) (?:currently |now |still )?(?:living|staying|sheltering|housed|camped|hosted|accommodated|residing)|(?:have|has) (?:been )?(?:taken )?shelter(?:ed)?|hosts?|hosting|is home to|(?:refugees|idps|displaced (?:people|persons)|asylum[- ]seekers) (?:live|living|remain|stay|in (?:the )?(?:camps?|(?-i:[A-Z])\w+))|continuing to camp|in (?:temporary |evacuation |relief |displacement |makeshift )?(?:shelters|camps|centers|centres)|sheltering|sheltered|homeless|internally displaced (?:people|persons|households|families)|displaced (?:households|families)|idps|(?:stranded|stuck|trapped|held|languishing)(?= (?:on|at|in)\b)|registered as displaced|housed(?= in\b)|at sea(?= (?:in|off|near)\b)|became idps"),
     (MovementKind.RETURN, r"return(?:ed|ing|s)?(?= to| home|ed from| from|ees|\b(?= of))|went (?:back|home)|returnees|go(?:ne|ing)? (?:back|home)|came (?:back|home)|com(?:e|ing) home|repatriat(?:ed|ion|ing)|voluntary returns?|return of"),
     (MovementKind.EXPULSION, r"expel(?:led|ling|s)?|expulsions?|deport(?:ed|ing|ation|ations|s)?|forcibly (?:transferred|removed|relocated)|forced transfer|forcibly returned|sent back|(?<=been )sent(?= to\b)|(?<=were )sent(?= to\b)|(?:pushed|turned) (?:back|away|around)|turning away|pushbacks?"),
     (MovementKind.EVACUATION, r"evacuat(?:ed|ing|ion|ions|e|es)|airlifted|relocat(?:ed|ing|ion|e)|bussed|transported (?:by bus )?(?=to\b)"),
@@ -49,6 +49,9 @@ _TO_SITE = re.compile(
 )
 # What drives people out, and where it is: "fighting in the northern city of Kunduz displaced 24,000".
 _CAUSE_IN = re.compile(r"\b(?:fighting|clashes|violence|conflict|offensive|shelling|bombing|bombardment|airstrikes|strikes|attacks?|floods?|flooding|fires?|wildfires?|storms?|earthquake|operations?|insecurity|unrest|rains?)\s+(?:in|around|on|at|near)\s+(?:(?:the|and|around|northern|southern|eastern|western|central|city|town|village|region|province|district|of)\s+)*$", re.IGNORECASE)
+_DISTANCE_FROM = re.compile(r"\b(?:km|kilomet\w+|miles?|metres?|meters?|feet|yards|minutes|hours|far|away|drive)\s+(?:\w+\s+)?from\s+(?:the\s+)?$", re.IGNORECASE)
+# "Chad, which borders Sudan, has received 12,000 refugees": the subject is where they came.
+_RECEIVES = re.compile(r"(?:,[^,.;]{3,90},)?\s+(?:has |have |had )?(?:been the recipient of|received|taken in|took in|absorbed|welcomed)\b", re.IGNORECASE)
 _CONTAINER = re.compile(r"^(?:'s|’s)?\s*(?:\w+\s+)?(?:,|\(|in|of)\s*(?:the\s+)?(?:\w+\s+)?$", re.IGNORECASE)
 _LIST = re.compile(r"^(?:\s+(?:city|town|village|district|province|county|state|region|governorate|camps?|islands?|valley))?\s*(?:,|and|or|,\s*and|&|/|as well as)\s*(?:the\s+|in\s+|from\s+|to\s+|neighbou?ring\s+|nearby\s+|central\s+|northern\s+|southern\s+|eastern\s+|western\s+)?$", re.IGNORECASE)
 _CUMULATIVE = re.compile(r"\b(?:so far|in total|a total of|total(?:s|l?ed|l?ing)? (?:of|number|to)|brings? the|bringing the|overall|to date|altogether|since)\b", re.IGNORECASE)
@@ -57,6 +60,7 @@ _REASON = re.compile(r"\b(?:due to|because of|as a result of|following|after|ami
 _GROUP = re.compile(rf"\b(?P<group>(?:(?:ethnic|local|displaced|many|some|most|internally|war-weary|fleeing|other|all|these|those|the|more|thousands of|hundreds of)\s+)*(?:[A-Z][a-z]+(?:ns|is|ans|ese)\b|{_PEOPLE}))", re.IGNORECASE)
 
 
+_FROM_PLACE = re.compile(r"\s*(?:people\s+|others\s+|families\s+)?from\s+(?:the\s+)?[A-Z]")
 # Counted so, people are displaced without any verb that says it: "some 1,700 asylum seekers on Samos".
 _DISPLACED_NOUN = re.compile(r"refugees?|asylum[- ]seekers?|idps?|displaced|evacuees|returnees", re.IGNORECASE)
 
@@ -85,6 +89,9 @@ def _in_sentence(story: Story, sentence: Sentence, *, told: bool) -> list[Moveme
     triggers = _triggers(sentence)
     figures = [_of_homes(sentence, f) for f in find_figures(story.doc.text, sentence.span.start, sentence.span.end) if _counts_people(sentence, f)]
     claimed = [(_nearest([t for t in triggers if _fits(t, figure, sentence)], figure, sentence), figure) for figure in figures]
+    # "47,000 were displaced: 33,000 from Idlib, 4,600 from Hama": each part belongs to the verb of the whole.
+    whole = next((t for t, _ in claimed if t is not None and t.kind is not MovementKind.STOCK), None)
+    claimed = [(whole if t is None and _FROM_PLACE.match(sentence.text, f.end - sentence.span.start) else t, f) for t, f in claimed]
     pairs: list[tuple[_Trigger, Figure | None]] = [(t, f) for t, f in claimed if t is not None]
     pairs += [(_Trigger(f.end, f.end, MovementKind.STOCK, f.noun), f) for t, f in claimed if t is None and _DISPLACED_NOUN.match(f.noun)]
     if not pairs:
@@ -204,8 +211,8 @@ def _movement(story: Story, sentence: Sentence, trigger: _Trigger, figure: Figur
     clause = sentence.clause(trigger.start, trigger.end)
     kind = _kind(sentence, trigger)
     origins, destinations, within = _ends(sentence, trigger, kind, figure, figures)
-    if not origins and destinations and kind is not MovementKind.RETURN:
-        origins = _neighbour_of(story, sentence, destinations[0])
+    if not origins and not within and kind in {MovementKind.DISPLACEMENT, MovementKind.EXPULSION}:
+        origins = _country_left(story, sentence, trigger, destinations)
     time = time_for(sentence, trigger.start, trigger.end)
     # "The biggest since 2015, when a million crossed": the crossing was in 2015.
     if time is not None and time.end <= trigger.start and re.match(r",?\s*when\b", story.doc.text[time.end : trigger.start]):
@@ -263,6 +270,8 @@ def _ends(sentence: Sentence, trigger: _Trigger, kind: MovementKind, figure: Fig
         roles["in"], roles["cause"] = roles["in"] + roles["cause"], []
     roles["from" if (roles["to"] or trigger.word.casefold().startswith(("fle", "evacuat"))) and kind is not MovementKind.STOCK else "in"] += roles["cause"]
     origins, destinations, within = (_distinct(roles[name]) for name in ("from", "to", "in"))
+    if kind is MovementKind.STOCK and figure is not None:
+        origins = tuple(m for m in origins if 0 <= m.start - (figure.group[1] if figure.group else figure.end) < _NEAR_NOUN)
     if kind is not MovementKind.STOCK:
         origins = origins or _described(sentence, trigger, _DESCRIBED_FROM)
         destinations = destinations or _described(sentence, trigger, _DESCRIBED_HOME if kind is MovementKind.RETURN else _DESCRIBED_TO)
@@ -275,12 +284,19 @@ def _ends(sentence: Sentence, trigger: _Trigger, kind: MovementKind, figure: Fig
     return origins, destinations, within[:3]
 
 
-def _neighbour_of(story: Story, sentence: Sentence, destination: Mention) -> tuple[Mention, ...]:
-    """Return the country that the document tells of when the destination is called its neighbour: "fled to neighbouring Uganda"."""
-    before = sentence.text[: destination.start - sentence.span.start]
-    if destination.place is None or not re.search(r"\bneighbou?ring\s+$", before, re.IGNORECASE):
+# Words that place the other end beside the country that the document tells of.
+_ABROAD = re.compile(r"\b(?:abroad|into exile|(?:fled|flee|fleeing|left|leave|leaving) the country|out of the country|(?:across|over) the border|neighbou?ring (?:countries|states|nations))\b", re.IGNORECASE)
+
+
+def _country_left(story: Story, sentence: Sentence, trigger: _Trigger, destinations: Sequence[Mention]) -> tuple[Mention, ...]:
+    """Return the country that the document tells of when the words say that people left it: "fled to neighbouring Uganda", "fled abroad"."""
+    around = sentence.text[trigger.start - sentence.span.start : trigger.end - sentence.span.start + 60]
+    before = sentence.text[: destinations[0].start - sentence.span.start] if destinations else ""
+    named = bool(destinations) and destinations[0].place is not None and bool(re.search(r"\bneighbou?ring\s+$", before, re.IGNORECASE))
+    if not named and not _ABROAD.search(around):
         return ()
-    told = [t for s in story.sentences for t in s.toponyms if t.use is not Use.DEMONYM and t.place is not None and t.place.kind is Kind.COUNTRY and t.place.id != destination.place.id]
+    taken = {m.place.id for m in destinations if m.place is not None}
+    told = [t for s in story.sentences for t in s.toponyms if t.use is not Use.DEMONYM and t.place is not None and t.place.kind is Kind.COUNTRY and t.place.id not in taken]
     counts = Counter(t.place.id for t in told if t.place is not None)
     best = max(told, key=lambda t: (counts[t.place.id] if t.place else 0, -t.start), default=None)
     return () if best is None else (mention(best),)
@@ -311,6 +327,9 @@ _DESCRIBED_TO = re.compile(rf"\b(?:to|into|towards?|refuge in|refuge at|shelter 
 _DESCRIBED_HOME = re.compile(rf"(?:\b(?:to|into)\s+(?:{_DESCRIBED}|(?P<homes>their (?:homes?|villages?|areas? of origin)))|\b(?:return\w*|gone|went|came|come|go|going) (?P<home>home))\b", re.IGNORECASE)
 
 
+_NEAR_NOUN = 40  # code points from the counted people to where they are from
+
+
 def _described(sentence: Sentence, trigger: _Trigger, pattern: re.Pattern[str]) -> tuple[Mention, ...]:
     """Return an end that is described and not named: "to government relief camps"; it has no place, and says why."""
     begin = max(0, trigger.start - 45 - sentence.span.start)
@@ -337,6 +356,10 @@ def _role(sentence: Sentence, item: Mention, trigger: _Trigger, kind: MovementKi
     if re.search(r"(?:homes?|villages?|towns?|land)$", item.name, re.IGNORECASE) and item.name.casefold().startswith(("their", "his", "her")):
         # Fleeing "their homes" says no more than fleeing; which homes a return goes to is told before.
         return "to" if kind is MovementKind.RETURN else ""
+    if _DISTANCE_FROM.search(before):
+        return ""
+    if item.end <= trigger.start and _RECEIVES.match(sentence.text[item.end - begin :]):
+        return "to"
     if _OBJECT_ORIGIN.search(before):
         return "from"
     if _OBJECT_DESTINATION.search(before):

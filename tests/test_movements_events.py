@@ -166,3 +166,17 @@ def test_an_end_that_is_described_and_not_named_is_kept_without_a_place():
     assert names(m.origins) == ["Sake"]
     (m,) = parse("Around 700 people were moved to government relief camps on Monday.").movements
     assert [(x.name, x.place, x.reason) for x in m.destinations] == [("government relief camps", None, "described, not named")]
+
+
+def test_the_subject_that_receives_is_where_people_came():
+    (m,) = parse("Chad, which borders Sudan, has received 12,000 refugees since April.").movements
+    assert (names(m.origins), names(m.destinations)) == ([], ["Chad"])
+
+
+def test_a_distance_is_no_origin():
+    assert all(not m.origins for m in parse("The camp, 20 km from Goma, is home to 1,000 refugees.").movements)
+
+
+def test_people_who_fled_abroad_left_the_country_that_the_text_tells_of():
+    (m,) = parse("Protests shook Belarus again. Thousands of activists have fled abroad.").movements
+    assert names(m.origins) == ["Belarus"]
