@@ -20,7 +20,7 @@ import marisa_trie
 
 from geomap.errors import GazetteerError
 
-FORMAT = 8  # raise when the layout changes: older indexes are then compiled anew or refused
+FORMAT = 9  # raise when the layout changes: older indexes are then compiled anew or refused
 SHARD = 2_000_000  # keys a trie: about 100 bytes a key while it is built
 NO_POINT = 2**31 - 1
 NO_YEAR = -32768
