@@ -7,9 +7,11 @@ import statistics
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geomap import GazetteerError, GazetteerNotFoundError, OptionError
-from geomap.gazetteer import Gazetteer, haversine_km, key
+from geomap.gazetteer import Gazetteer, fold, haversine_km, key
 
 # The place that news means by each name.
 NAMES = dict(line.split(": ") for line in """
@@ -170,3 +172,10 @@ def test_the_manifest_tells_the_truth_of_every_file(gaz: Gazetteer):
     files = json.loads((gaz.source / "manifest.json").read_text(encoding="utf-8"))["files"]
     found = {str(p.relative_to(gaz.source)): hashlib.sha256(p.read_bytes()).hexdigest() for p in gaz.source.rglob("*.*") if p.name != "manifest.json"}
     assert files == found
+
+
+@given(st.text(alphabet="abcXYZ theTHE stSaint", max_size=30))
+def test_the_quick_way_for_plain_names_gives_the_same_key(name: str):
+    words = fold(name).split(" ")
+    words = words[1:] if len(words) > 1 and words[0] == "the" else words
+    assert key(name) == " ".join({"saint": "st"}.get(word, word) for word in words)

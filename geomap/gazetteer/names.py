@@ -46,8 +46,9 @@ def key(name: str) -> str:
         The key, empty when the name holds no letter or digit.
 
     """
-    folded = fold(name)
-    words = folded.split(" ")
+    # Most names are plain letters, for which folding is lower case.
+    plain = name.isascii() and name.replace(" ", "").isalpha()
+    words = name.lower().split() if plain else fold(name).split(" ")
     if len(words) > 1 and words[0] == "the":
         words = words[1:]
     return " ".join(_ABBREVIATED.get(word, word) for word in words)
