@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from geomap.model import Basis, DatePrecision, Document, Evidence, Kind, Mention, Status, Toponym, Use, When, day_of
+from geomap.model import Basis, DatePrecision, Document, Event, Evidence, Kind, Mention, Movement, Status, Toponym, Use, When, day_of
 from geomap.text.segment import Dateline, Span, dateline, sentences
 from geomap.times import Time, find_times
 
@@ -109,6 +110,27 @@ def read_story(doc: Document, toponyms: Sequence[Toponym]) -> Story:
         out.append(Sentence(span, words, tuple(body), tuple(times), tuple(_coreferences(doc.text, span, seen[-40:], body))))
         seen.extend(body)
     return Story(doc, tuple(out), line, reported_from, focus)
+
+
+Told = TypeVar("Told", Event, Movement)
+
+
+def told_once(records: Sequence[Told], same: Callable[[Told, Told], bool], join: Callable[[Told, Told], Told]) -> list[Told]:
+    """Return the records in the order of their first telling, those that are the same joined into one."""
+    out: list[Told] = []
+    for record in records:
+        for position, known in enumerate(out):
+            if same(known, record):
+                out[position] = join(known, record)
+                break
+        else:
+            out.append(record)
+    return out
+
+
+def joint_evidence(known: Event | Movement, other: Event | Movement) -> tuple[Evidence, ...]:
+    """Return the evidence of both; records come in text order, so it stays in order, and one sentence stands once."""
+    return known.evidence if other.evidence[0] == known.evidence[-1] else (*known.evidence, *other.evidence)
 
 
 def mention(toponym: Toponym) -> Mention:

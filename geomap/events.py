@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from geomap.context import Sentence, Story, backdated, claimed_by, mention, status_of, time_for
+from geomap.context import Sentence, Story, backdated, claimed_by, joint_evidence, mention, status_of, time_for, told_once
 from geomap.model import Actor, Basis, DatePrecision, Document, Event, EventType, Kind, Mention, Quantity, Status, Use, When, day_of
 from geomap.quantities import find_figures
 from geomap.times import Role
@@ -90,7 +90,7 @@ def find_events(story: Story) -> list[Event]:
             if event is not None:
                 found.append(replace(event, score=round(event.score * _GOVERNED, 4)) if _governed(trigger, triggers, sentence) else event)
     shares = _country_shares(story)
-    return _numbered(story.doc, [_weighed(_dated(event, story), shares) for event in _merged(found)])
+    return _numbered(story.doc, [_weighed(_dated(event, story), shares) for event in told_once(found, _same, _join)])
 
 
 def _country_shares(story: Story) -> dict[str, float]:
@@ -315,20 +315,8 @@ def _toll(story: Story, sentence: Sentence) -> tuple[Quantity | None, Quantity |
     return killed, injured
 
 
-def _merged(events: Sequence[Event]) -> list[Event]:
-    """Join tellings of one event: same type, a place in common, times that agree."""
-    out: list[Event] = []
-    for event in events:
-        for position, known in enumerate(out):
-            if _same(known, event):
-                out[position] = _join(known, event)
-                break
-        else:
-            out.append(event)
-    return out
-
-
 def _same(a: Event, b: Event) -> bool:
+    """Tell whether two tellings are of one event: same type, a place in common, times that agree."""
     if a.type is not b.type or (a.status is not b.status and {a.status, b.status} - {Status.OCCURRED, Status.ONGOING}):
         return False
     shared = {m.ident for m in a.places} & {m.ident for m in b.places}
@@ -346,12 +334,10 @@ def _agree(a: When | None, b: When | None) -> bool:
 def _join(a: Event, b: Event) -> Event:
     first, second = (a, b) if a.score >= b.score else (b, a)
     when = _closer(a, b)
-    # Records come in text order, so joining keeps the evidence in order.
-    evidence = a.evidence if b.evidence[0] == a.evidence[-1] else (*a.evidence, *b.evidence)
     places = {m.ident: m for m in (*first.places, *second.places)}
     actors = {x.name: x for x in (*a.actors, *b.actors)}
     return replace(
-        first, places=tuple(places.values())[:4], when=when, evidence=evidence, actors=tuple(actors.values())[:6], fatalities=first.fatalities or second.fatalities,
+        first, places=tuple(places.values())[:4], when=when, evidence=joint_evidence(a, b), actors=tuple(actors.values())[:6], fatalities=first.fatalities or second.fatalities,
         injuries=first.injuries or second.injuries, claimed_by=first.claimed_by or second.claimed_by, score=round(1 - (1 - first.score) * 0.93, 4),
     )  # fmt: skip
 

@@ -49,8 +49,7 @@ class Geoparser:
         self.gazetteer = gazetteer or default_gazetteer()
         self.recogniser = recogniser
         self.demonyms = demonyms
-        self.bias = tuple(bias)
-        read_bias(self.bias, self.gazetteer)
+        self.bias = read_bias(bias, self.gazetteer)
 
     def parse(self, text: str | Document, *, published: dt.date | dt.datetime | str | None = None) -> Parsed:
         """Return what the text says of places, events and movements.

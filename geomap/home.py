@@ -38,6 +38,9 @@ class Area:
         return max((math.exp(-haversine_km(lon, lat, x, y) / _NEAR_KM) for x, y in self.points), default=0.0)
 
 
+NOWHERE = Area()
+
+
 def read_bias(bias: Sequence[Bias], gaz: Gazetteer) -> Area:
     """Return what a reader is interested in.
 

@@ -6,7 +6,6 @@ successors, because no outline of theirs may be bundled.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from enum import StrEnum
 from functools import cache
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geomap.errors import OptionError, RegionError
-from geomap.gazetteer import find_source
+from geomap.gazetteer import check_degrees, find_source
+from geomap.gazetteer.compile import digest, read_table
 from geomap.model import Kind, Place
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ def _read(source: Path, name: str) -> gpd.GeoDataFrame:
         coords = np.cumsum(packed["deltas"].T, axis=0).astype(float) * GRID_DEG
         offsets = (packed["rings"], packed["polygons"], packed["parts"])
     shapes = shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, np.ascontiguousarray(np.round(coords, 3)), offsets)
-    with (source / f"{name}_shapes.tsv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return gpd.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4326")
+    return gpd.GeoDataFrame(list(read_table(source / f"{name}_shapes.tsv")), geometry=shapes, crs="EPSG:4326")
 
 
 def disputed_at(when: dt.date | None = None) -> gpd.GeoDataFrame:
@@ -132,8 +130,7 @@ def locate(lon: float, lat: float, *, when: dt.date | None = None, policy: Polic
     """
     import geopandas as gpd
 
-    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        raise OptionError("lon, lat", (lon, lat), "degrees within -180..180 and -90..90")
+    check_degrees(lon, lat)
     point = gpd.GeoDataFrame(geometry=gpd.points_from_xy([lon], [lat]), crs="EPSG:4326")
     row = join(point, when=when, policy=policy).iloc[0]
     return {name: row[name] for name in JOINED}
@@ -248,8 +245,7 @@ def _extent(ident: str, when: dt.date | None) -> BaseGeometry | None:
 
 @cache
 def _region_rows() -> tuple[dict[str, str], ...]:
-    with (find_source() / "supplement" / "regions.tsv").open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return tuple(read_table(find_source() / "supplement" / "regions.tsv"))
 
 
 @cache
@@ -267,7 +263,5 @@ def _union(parts: tuple[str, ...]) -> BaseGeometry | None:
 
 def data_version() -> str:
     """Return the folder's digest of region data, for files that leave."""
-    from geomap.gazetteer.compile import digest
-
     return digest(find_source())
 

@@ -1,7 +1,7 @@
 """Toponyms -> the same with one Place each, a calibrated score, the alternatives and the reasons in words.
 
-A small linear ranker over features that can be named. Its weights are trained (`training/train_ranker.py`); the score is the
-softmax over the candidates, times the probability of the span.
+A small linear ranker over features that can be named. Its weights are trained (`training/train_ranker.py`), and so is the score of an answer, a
+logistic regression over what speaks for it (`training/train_calibration.py`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from geomap.gazetteer import ABBREVIATION, ALTERNATE, DEMONYM, KINDS, PRIMARY, Gazetteer, haversine_km, key
-from geomap.home import Area, Bias, home_of, read_bias
-from geomap.model import Document, Kind, Precision, Toponym, Use
+from geomap.home import NOWHERE, Area, home_of
+from geomap.model import Document, Kind, Place, Precision, Toponym, Use
 from geomap.toponyms.features import word_class
 from geomap.toponyms.linear import WEIGHTS
 
@@ -59,7 +59,6 @@ class Candidate:
 
 # Set by hand, for no corpus holds readers or enough outlets: a stated interest outweighs tenfold inhabitants, an outlet's home less.
 _GIVEN = {"biased": 2.5, "home": 2.0}
-_NOWHERE = Area()
 Ranking = list[tuple[float, Candidate, dict[str, float]]]  # the candidates of one name with total and features, the best first
 
 
@@ -81,7 +80,7 @@ def _weights() -> dict[str, float]:
     return stored
 
 
-def resolve(doc: Document, toponyms: Sequence[Toponym], gaz: Gazetteer, *, bias: Sequence[Bias] = ()) -> list[Toponym]:
+def resolve(doc: Document, toponyms: Sequence[Toponym], gaz: Gazetteer, *, bias: Area = NOWHERE) -> list[Toponym]:
     """Return the toponyms with their places.
 
     Parameters
@@ -93,8 +92,8 @@ def resolve(doc: Document, toponyms: Sequence[Toponym], gaz: Gazetteer, *, bias:
     gaz
         Where candidates come from.
     bias
-        Countries, points and boxes that the reader is interested in (see `home.read_bias`); they win when the text is silent. The outlet's
-        own home (`doc.source`, `doc.url`) counts in the same way, but less.
+        What the reader is interested in (see `home.read_bias`); it wins when the text is silent. The outlet's own home (`doc.source`, `doc.url`)
+        counts in the same way, but less.
 
     Returns
     -------
@@ -103,18 +102,18 @@ def resolve(doc: Document, toponyms: Sequence[Toponym], gaz: Gazetteer, *, bias:
 
     """
     weights = _weights() | _GIVEN
-    wanted, home = read_bias(bias, gaz), home_of(doc, gaz)
+    home = home_of(doc, gaz)
     groups = group(toponyms, gaz)
     chosen = {name: _first_guess(candidates, gaz) for name, (_, candidates) in groups.items()}
     rankings: dict[str, Ranking] = {}
     for _ in range(2):
         for name, (members, candidates) in groups.items():
-            context = context_without(name, groups, chosen, gaz, wanted, home)
+            context = context_without(name, groups, chosen, gaz, bias, home)
             rankings[name] = rank(doc, members, toponyms, candidates, context, gaz, weights)
         chosen = {name: ranking[0][1] for name, ranking in rankings.items() if ranking}
     for name, found in respelt(toponyms, groups, chosen, gaz).items():
         members = groups[name][0]
-        rankings[name] = rank(doc, members, toponyms, found, context_without(name, groups, chosen, gaz, wanted, home), gaz, weights)
+        rankings[name] = rank(doc, members, toponyms, found, context_without(name, groups, chosen, gaz, bias, home), gaz, weights)
     out = list(toponyms)
     for name, (members, _) in groups.items():
         for position in members:
@@ -131,20 +130,17 @@ def _is_facility(toponym: Toponym) -> bool:
 def _beside(text: str, toponyms: Sequence[Toponym], position: int) -> Toponym:
     """Return an unresolved facility as near the town that the text names beside it, before it if there is one."""
     toponym = toponyms[position]
-    near: list[tuple[int, Toponym]] = []
+    near: list[tuple[int, Toponym, Place | None]] = []
     for other in toponyms[max(0, position - 8) : position + 4]:
         if other.place is not None and other.place.kind is Kind.SETTLEMENT and other.use is not Use.DEMONYM:
             gap = toponym.start - other.end if other.end <= toponym.start else 2 * (other.start - toponym.end)
-            near.append((gap, other))
-    if not near or min(near, key=lambda n: n[0])[0] > _BESIDE:
-        return toponym
-    anchor = min(near, key=lambda n: n[0])[1]
-    town = anchor.place
-    if town is None:  # pragma: no cover - filtered above
+            near.append((gap, other, other.place))
+    gap, anchor, town = min(near, key=lambda n: n[0], default=(_BESIDE + 1, toponym, None))
+    if town is None or gap > _BESIDE:
         return toponym
     place = replace(town, precision=Precision.NEAR, uncertainty_km=max(town.uncertainty_km, _NEAR_KM))
     reason = f"not in the gazetteer; the text speaks of it beside {text[anchor.start : anchor.end]}"
-    return replace(toponym, place=place, score=round(toponym.score * 2 * _BESIDE_SHARE, 4), reasons=(reason,), reason="")
+    return replace(toponym, place=place, score=round(toponym.score / _UNRESOLVED * _BESIDE_SHARE, 4), reasons=(reason,), reason="")
 
 
 # Things that stand in one town.
@@ -158,7 +154,7 @@ _DIRECTIONS = frozenset("north south east west northern southern eastern western
 _BESIDE = 400  # code points between a facility and its town
 _NEAR_KM = 15.0
 _BESIDE_SHARE = 0.6  # of facilities so placed, about this share lies within 161 km
-
+_UNRESOLVED = 0.5  # of the probability of a span whose name the gazetteer does not hold
 
 
 def group(toponyms: Sequence[Toponym], gaz: Gazetteer) -> dict[str, tuple[list[int], list[Candidate]]]:
@@ -241,7 +237,7 @@ def _first_guess(found: Sequence[Candidate], gaz: Gazetteer) -> Candidate | None
 
 
 def context_without(
-    name: str, groups: dict[str, tuple[list[int], list[Candidate]]], chosen: dict[str, Candidate | None], gaz: Gazetteer, bias: Area = _NOWHERE, home: Area = _NOWHERE
+    name: str, groups: dict[str, tuple[list[int], list[Candidate]]], chosen: dict[str, Candidate | None], gaz: Gazetteer, bias: Area = NOWHERE, home: Area = NOWHERE
 ) -> Context:
     """Return what all other names of the document say of place."""
     country_column, one, kinds = gaz.column("country"), gaz.column("admin1"), gaz.column("kind")
@@ -310,7 +306,7 @@ def describe(
     features["biased"], features["home"] = context.bias.share(country, lon, lat), context.home.share(country, lon, lat)
     features["known_capital"] = float(code == 4) * max(features["country_in_text"], features["country_share"])
     if kind is not Kind.COUNTRY:
-        features["near_50km"], features["near_300km"] = _nearness(row, context, gaz)
+        features["near_50km"], features["near_300km"] = _nearness(lon, lat, context)
     for member in members[:8]:
         for name, value in _local(doc, toponyms, member, row, kind, gaz).items():
             features[name] = max(features.get(name, 0.0), value)
@@ -320,11 +316,10 @@ def describe(
     return {name: value for name, value in features.items() if value}
 
 
-def _nearness(row: int, context: Context, gaz: Gazetteer) -> tuple[float, float]:
-    place_lon, place_lat = gaz.column("lon")[row] / 1e5, gaz.column("lat")[row] / 1e5
-    if not context.points or place_lat > 90:
+def _nearness(lon: float, lat: float, context: Context) -> tuple[float, float]:
+    if not context.points or lat > 90:
         return 0.0, 0.0
-    nearest = min(haversine_km(place_lon, place_lat, lon, lat) for _, lon, lat in context.points)
+    nearest = min(haversine_km(lon, lat, x, y) for _, x, y in context.points)
     return math.exp(-nearest / 50), math.exp(-nearest / 300)
 
 
@@ -375,7 +370,7 @@ def _within_km(row: int, other: int, km: float, gaz: Gazetteer) -> bool:
 def _resolved(toponym: Toponym, ranking: Ranking, mentions: int, gaz: Gazetteer, weights: dict[str, float]) -> Toponym:
     if not ranking:
         reason = "no place of this name in the gazetteer"
-        return replace(toponym, place=None, reason=reason, score=round(toponym.score * 0.5, 4))
+        return replace(toponym, place=None, reason=reason, score=round(toponym.score * _UNRESOLVED, 4))
     _, best, features = ranking[0]
     place = gaz.place_at(best.row)
     reasons = tuple(

@@ -11,6 +11,7 @@ import heapq
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from geomap.gazetteer.sources import Alias, Entry, read_geonames, read_table
 from geomap.model import Kind
 
 CHUNK = 200_000  # rows held in memory at once
-_ADMIN_KINDS = {"ADM1": 1, "ADM2": 2}
+_DIVISIONS = frozenset({"ADM1", "ADM2"})
 Progress = Callable[[str], None]
 
 
@@ -143,8 +144,8 @@ class _Chunks:
         numbers: dict[str, Any] = {name: np.array(values, COLUMNS[name]) for name, values in self._columns(places).items()}
         texts = {name: np.array([getattr(e, "ident" if name == "id" else name).encode("utf-8") for e in places], dtype="S") for name in TEXTS}
         codes = {f"code{level}": np.array([getattr(e, f"admin{level}").encode() for e in places], dtype="S") for level in (1, 2)}
-        own = [(_ADMIN_KINDS[e.feature], e.admin1 if e.feature == "ADM1" else e.admin2, row + at) for at, e in enumerate(places) if e.feature in _ADMIN_KINDS]
-        divisions = {"division_codes": np.array([code.encode() for _, code, _ in own], dtype="S"), "division_rows": np.array([r for _, _, r in own], "i")}
+        own = [(e.admin1 if e.feature == "ADM1" else e.admin2, row + at) for at, e in enumerate(places) if e.feature in _DIVISIONS]
+        divisions = {"division_codes": np.array([code.encode() for code, _ in own], dtype="S"), "division_rows": np.array([r for _, r in own], "i")}
         alias = {"alias_ids": np.array([a.geonameid for a in aliases], "q")}
         stored: dict[str, Any] = {**numbers, **{f"text_{k}": v for k, v in texts.items()}, **codes, **divisions, **alias}
         np.savez(self.work / f"{number:05}.npz", allow_pickle=False, **stored)
@@ -244,20 +245,22 @@ class _Chunks:
             part.with_suffix(".more-keys").write_text("".join(sorted(lines)), encoding="utf-8", newline="\n")
 
     def _merged_keys(self, loose: _Sorted) -> Iterator[tuple[str, list[int]]]:
-        files = [path.open(encoding="utf-8", newline="\n") for path in sorted([*self.work.glob("*.keys"), *self.work.glob("*.more-keys")])]
-        split = ((line.rstrip("\n").split("\t") for line in file) for file in files)
-        try:
-            for folded, group in groupby(heapq.merge(*split, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
-                best: dict[int, int] = {}
-                for _, posting in group:
-                    row, how = int(posting) >> 2, int(posting) & 3
-                    best[row] = min(how, best.get(row, how))
-                if entry := loose_entry(folded):
-                    loose.put(entry)
-                yield folded, sorted(row << 2 | how for row, how in best.items())
-        finally:
-            for file in files:
-                file.close()
+        pairs = (line.split("\t") for line in _merged_lines(sorted([*self.work.glob("*.keys"), *self.work.glob("*.more-keys")])))
+        for folded, group in groupby(pairs, key=lambda pair: pair[0]):
+            best: dict[int, int] = {}
+            for _, posting in group:
+                row, how = int(posting) >> 2, int(posting) & 3
+                best[row] = min(how, best.get(row, how))
+            if entry := loose_entry(folded):
+                loose.put(entry)
+            yield folded, sorted(row << 2 | how for row, how in best.items())
+
+
+def _merged_lines(paths: Iterable[Path]) -> Iterator[str]:
+    """Yield the lines of sorted files in order; a tab sorts before every character of a key, so the lines of one key stay together."""
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open(encoding="utf-8", newline="\n")) for path in paths]
+        yield from heapq.merge(*((line.rstrip("\n") for line in file) for file in files))
 
 
 class _Sorted:
@@ -281,12 +284,7 @@ class _Sorted:
     def merged(self) -> Iterator[str]:
         """Yield all lines in order."""
         self._spill()
-        files = [run.open(encoding="utf-8", newline="\n") for run in self._runs]
-        try:
-            yield from heapq.merge(*((line.rstrip("\n") for line in file) for file in files))
-        finally:
-            for file in files:
-                file.close()
+        yield from _merged_lines(self._runs)
 
     def remove(self) -> None:
         """Delete the runs."""

@@ -45,6 +45,12 @@ def haversine_km(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     return 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(a)))
 
 
+def check_degrees(lon: float, lat: float) -> None:
+    """Raise `OptionError` for a point outside -180..180 and -90..90."""
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise OptionError("lon, lat", (lon, lat), "degrees within -180..180 and -90..90")
+
+
 BUNDLED = "bundled"
 
 
@@ -361,8 +367,7 @@ class Gazetteer:
         """
         import numpy as np
 
-        if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-            raise OptionError("lon, lat", (lon, lat), "degrees within -180..180 and -90..90")
+        check_degrees(lon, lat)
         best: tuple[float, int] | None = None
         for base, x, y, wanted in self._points(kinds):
             if len(wanted):

@@ -34,7 +34,6 @@ class Entry:
     feature: str = ""
     aliases: tuple[str, ...] = ()
     note: str = ""
-    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def _geonames_entry(cells: list[str], where: str) -> Entry:
     two = f"{one}.{cells[11]}" if one and cells[11] else ""
     aliases = tuple(filter(None, (cells[2], *cells[3].split(","))))
     population = int(cells[14]) if cells[14].isdigit() else 0
-    return Entry(f"geonames:{cells[0]}", cells[1], kind, lon, lat, country, one, two, population, code, aliases, where=where)
+    return Entry(f"geonames:{cells[0]}", cells[1], kind, lon, lat, country, one, two, population, code, aliases)
 
 
 def degrees(lat: str | float, lon: str | float, where: str) -> tuple[float, float]:
@@ -207,7 +206,7 @@ def _table_entry(row: dict[str, str], columns: dict[str, str], path: Path, numbe
     name = cell("name")
     if events:
         aliases = (*aliases, *bare_names(name))
-    return Entry(ident, name, kind, lon, lat, cell("country"), population=int(population) if population.isdigit() else 0, aliases=aliases, where=where)
+    return Entry(ident, name, kind, lon, lat, cell("country"), population=int(population) if population.isdigit() else 0, aliases=aliases)
 
 
 def bare_names(name: str) -> Iterator[str]:

@@ -33,13 +33,16 @@ def ends(sentence: Sentence, trigger: Trigger, kind: MovementKind, figure: Figur
         role = _attached(sentence, item, figure, figures) or _role(sentence, item, trigger, kind)
         if role == "other":
             continue
-        if previous is not None and _contained(previous[0], item) and words.CONTAINER.match(sentence.text[previous[0].end - sentence.span.start : item.start - sentence.span.start]):
-            continue
-        if previous is not None and (gap := sentence.text[previous[0].end - sentence.span.start : item.start - sentence.span.start]) and words.LIST.match(gap):
-            if _contained(previous[0], item):
-                previous = (item, previous[1])
+        if previous is not None:
+            before, shared = previous
+            gap, contained = sentence.text[before.end - sentence.span.start : item.start - sentence.span.start], _contained(before, item)
+            if contained and words.CONTAINER.match(gap):
                 continue
-            role = role or previous[1]
+            if words.LIST.match(gap):
+                if contained:
+                    previous = (item, shared)
+                    continue
+                role = role or shared
         if role in roles:
             roles[role].append(item)
         previous = (item, role)

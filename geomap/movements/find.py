@@ -40,7 +40,7 @@ def _in_sentence(story: Story, sentence: Sentence, *, told: bool) -> list[Moveme
         alone = next((t for t in triggers if not re.match(r"(?:rescued|uproot\w*\s+trees)", sentence.text[t.start - sentence.span.start :], re.IGNORECASE) and words.STRONG.match(t.word) and _told_of_people(sentence, t, told=told)), None)
         if alone is not None and not (figures and alone.kind is MovementKind.STOCK):
             pairs = [(alone, None)]
-    return [_movement(story, sentence, trigger, figure, figures) for trigger, figure in pairs]
+    return [_movement(story, sentence, triggers, trigger, figure, figures) for trigger, figure in pairs]
 
 
 def _triggers(sentence: Sentence) -> list[Trigger]:
@@ -137,7 +137,7 @@ def _told_of_people(sentence: Sentence, trigger: Trigger, *, told: bool) -> bool
     return bool(re.search(rf"\b{words.PEOPLE}\b", near, re.IGNORECASE) or subject or any(t.use is Use.DEMONYM and t.name.endswith("s") and abs(t.start - trigger.start) < 70 for t in sentence.toponyms))
 
 
-def _movement(story: Story, sentence: Sentence, trigger: Trigger, figure: Figure | None, figures: Sequence[Figure]) -> Movement:
+def _movement(story: Story, sentence: Sentence, triggers: Sequence[Trigger], trigger: Trigger, figure: Figure | None, figures: Sequence[Figure]) -> Movement:
     clause = sentence.clause(trigger.start, trigger.end)
     kind = _kind(sentence, trigger)
     origins, destinations, within = ends(sentence, trigger, kind, figure, figures)
@@ -151,7 +151,7 @@ def _movement(story: Story, sentence: Sentence, trigger: Trigger, figure: Figure
     if status is not Status.DENIED and (kind is MovementKind.STOCK or (status in {Status.PLANNED, Status.EXPECTED} and _finite(trigger, sentence))):
         status = Status.OCCURRED  # a number of displaced people is a state of things, whatever is said of them
     measure = _measure(sentence, trigger, kind, time, figure, status)
-    when = _when(story, time, measure, status, sentence)
+    when = _when(story, time, measure, status, sentence, triggers)
     status = backdated(status, when, story, sentence)
     quantity = figure.quantity if figure else None
     score = 0.5 + (0.2 if figure and figure.noun else 0.08 if figure else 0.0) + (0.15 if words.STRONG.match(trigger.word) else 0.0) + (0.1 if origins or destinations or within else 0.0)
@@ -198,14 +198,14 @@ def _measure(sentence: Sentence, trigger: Trigger, kind: MovementKind, time: Tim
     return Measure.CUMULATIVE if perfect and not words.NEW.search(sentence.text) else Measure.NEW
 
 
-def _when(story: Story, time: Time | None, measure: Measure, status: Status, sentence: Sentence) -> When | None:
+def _when(story: Story, time: Time | None, measure: Measure, status: Status, sentence: Sentence, triggers: Sequence[Trigger]) -> When | None:
     """Return the time of a movement; one that goes on without a time of its own is as of the publication."""
     when = time.when if time is not None else None
     published = story.doc.published
     # "On Sunday he said that 5,000 would leave": the day is that of the saying.
     if status in {Status.EXPECTED, Status.PLANNED} and time is not None and not time.future:
         return None
-    if status is Status.ONGOING and published is not None and (time is None or time.role is Role.AT) and not _dated_trigger(time, sentence):
+    if status is Status.ONGOING and published is not None and (time is None or time.role is Role.AT) and not _dated_trigger(time, sentence, triggers):
         return When(None, None, None, Basis.PUBLICATION, "", published)
     if when is None:
         return When(as_of=published, basis=Basis.PUBLICATION) if published is not None and measure in {Measure.CUMULATIVE, Measure.STOCK} else None
@@ -216,12 +216,12 @@ def _when(story: Story, time: Time | None, measure: Measure, status: Status, sen
     return when
 
 
-def _dated_trigger(time: Time | None, sentence: Sentence) -> bool:
+def _dated_trigger(time: Time | None, sentence: Sentence, triggers: Sequence[Trigger]) -> bool:
     """Tell whether the time stands right beside the movement and not with another verb of the sentence."""
     if time is None or time.when is None:
         return False
     clause_start = sentence.clause(time.start, time.end).start
-    return any(t.start >= clause_start and t.end <= time.start for t in _triggers(sentence))
+    return any(t.start >= clause_start and t.end <= time.start for t in triggers)
 
 
 def _group(sentence: Sentence, trigger: Trigger, figure: Figure | None, story: Story) -> str:

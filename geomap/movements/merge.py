@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from geomap.context import joint_evidence, told_once
 from geomap.model import Document, Mention, Movement, Quantity
 
 
 def merged(movements: Sequence[Movement]) -> list[Movement]:
     """Join the same movement told twice with the same figure; another figure is another record."""
-    out: list[Movement] = []
-    for movement in movements:
-        for position, known in enumerate(out):
-            if _same(known, movement):
-                out[position] = _join(known, movement)
-                break
-        else:
-            out.append(movement)
-    return out
+    return told_once(movements, _same, _join)
 
 
 def _figure_of(quantity: Quantity | None) -> tuple[int | None, int | None, int | None] | None:
@@ -43,11 +36,9 @@ def _compatible(a: Sequence[Mention], b: Sequence[Mention]) -> bool:
 
 
 def _join(a: Movement, b: Movement) -> Movement:
-    # Records come in text order, so joining keeps the evidence in order.
-    evidence = a.evidence if b.evidence[0] == a.evidence[-1] else (*a.evidence, *b.evidence)
     return replace(
         a, origins=a.origins or b.origins, destinations=a.destinations or b.destinations, within=a.within or b.within, when=a.when or b.when,
-        group=a.group or b.group, claimed_by=a.claimed_by or b.claimed_by, reason=a.reason or b.reason, evidence=evidence, score=max(a.score, b.score),
+        group=a.group or b.group, claimed_by=a.claimed_by or b.claimed_by, reason=a.reason or b.reason, evidence=joint_evidence(a, b), score=max(a.score, b.score),
     )  # fmt: skip
 
 

@@ -175,40 +175,40 @@ def _names_something_else(words: list[Token], first: int, last: int) -> bool:
 _CHAINED = re.compile(
     r"\b(?:[Ii]n|[Nn]ear|[Aa]t|[Ff]rom|[Tt]o|[Aa]round|[Oo]utside|(?:village|town|city|camp)s? of|fled|left|hit|struck|shelled|bombed|reached|entered|captured|seized|retook|besieged)\s+([A-Z][\w'’‘`]+(?:[ -](?:[A-Z][\w'’‘`]+|al|el|en|an|ez|es))*)(?:(,\s+|\s+in\s+|,\s+in\s+)(?:the\s+)?|\s+and\s+)$"
 )
-_CALENDAR = frozenset("january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday spring summer autumn winter".split())
-
-
 # "fled Mai Tsebri", "uprooted from Mai Tsebri": what people flee from or to is a place.
 _FLED = re.compile(r"\b(?:fled|flee|fleeing|(?:uprooted|displaced|expelled|driven|fled|evacuated|deported) from|(?:fled|deported|evacuated|relocated|gone|headed|moved) to|arrived in|crossed into)\s+(?:the\s+(?:town|city|village|camp)\s+of\s+)?(?P<name>[A-Z][a-z’'‘`]\w*(?:[ -][A-Z][\w’'‘`]+){0,2})(?!['’]s|\w)")
-
-
-def _fled_from(text: str, found: _Names) -> None:
-    for match in _FLED.finditer(text):
-        span = Span(*match.span("name"))
-        first = match["name"].split()[0]
-        within = all(span.start <= o.start and o.end < span.end for o in found.overlapping(span))
-        if within and first.casefold() not in _CALENDAR and not word_class(first) and not re.search(r"(?:ans|ians|ese|is)$", match["name"]):
-            found.put(span, _CHAIN_SHARE)
+# "from Bria, Ndassa and Ippy to Bambari": the unknown names of a list whose first is known.
+_LIST_BEFORE = re.compile(r"\b(?:[Ff]rom|[Ii]n|[Tt]o|[Aa]round|[Bb]etween|[Nn]ear|[Tt]owns? of|[Vv]illages? of|districts? of|including|reached|entered|captured|shelled|fled|left)\s+(?:the\s+)?$")
+_LIST_ITEM = re.compile(r"(?:\s+(?:city|town|village|district|province|county|state|region|valley|islands?))?(?P<comma>,\s+(?:and\s+)?|\s+and\s+)(?:(?:central|northern|southern|eastern|western|north|south|east|west)\s+)?(?P<name>[A-Z][\w'’‘`]+(?:[ -][A-Z][\w'’‘`]+)?)")
+_LIST_AFTER = re.compile(r"\s*(?:[.,;)]|$|(?:to|into|towards?|on|in|between|after|as|because|since|by|for|and|following|amid|when|while|were|was|have|has|districts?|counties|provinces|villages|towns|states|regions)\b)")
+_CALENDAR = frozenset("january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday spring summer autumn winter".split())
+_MOST_LISTED = 12
+_CHAIN_SHARE, _CHAIN_REACH = 0.6, 80  # probability of such a name; code points before the place that contains it
+_CONTAINERS = {Kind.COUNTRY, Kind.ADMIN1, Kind.ADMIN2, Kind.DISPUTED_AREA, Kind.REGION}
 
 
 def _chained(text: str, gaz: Gazetteer, found: _Names) -> None:
+    """Take an unknown name before a place that contains it or stands beside it."""
     for span in [s for s, share in found.shares.items() if share >= _CHAIN_SHARE]:
         chain = _CHAINED.search(text, max(0, span.start - _CHAIN_REACH), span.start)
         if chain is None or (chain.group(2) and not any(KINDS[gaz.column("kind")[row]] in _CONTAINERS for row, _ in gaz.postings(text[span.start : span.end]))):
             continue
         inner = Span(*chain.span(1))
-        first = chain.group(1).split(" ")[0].casefold()
-        if first not in _CALENDAR and not word_class(first) and not found.overlapping(inner):
+        if not found.overlapping(inner) and _may_be_place(chain.group(1)):
             found.put(inner, _CHAIN_SHARE)
 
 
-_LIST_BEFORE = re.compile(r"\b(?:[Ff]rom|[Ii]n|[Tt]o|[Aa]round|[Bb]etween|[Nn]ear|[Tt]owns? of|[Vv]illages? of|districts? of|including|reached|entered|captured|shelled|fled|left)\s+(?:the\s+)?$")
-_LIST_ITEM = re.compile(r"(?:\s+(?:city|town|village|district|province|county|state|region|valley|islands?))?(?P<comma>,\s+(?:and\s+)?|\s+and\s+)(?:(?:central|northern|southern|eastern|western|north|south|east|west)\s+)?(?P<name>[A-Z][\w'’‘`]+(?:[ -][A-Z][\w'’‘`]+)?)")
-_LIST_AFTER = re.compile(r"\s*(?:[.,;)]|$|(?:to|into|towards?|on|in|between|after|as|because|since|by|for|and|following|amid|when|while|were|was|have|has|districts?|counties|provinces|villages|towns|states|regions)\b)")
+def _fled_from(text: str, found: _Names) -> None:
+    """Take an unknown name that people flee from or to, also one of which only a part was tagged."""
+    for match in _FLED.finditer(text):
+        span = Span(*match.span("name"))
+        within = all(span.start <= o.start and o.end < span.end for o in found.overlapping(span))
+        if within and _may_be_place(match["name"]) and not re.search(r"(?:ans|ians|ese|is)$", match["name"]):
+            found.put(span, _CHAIN_SHARE)
 
 
 def _listed(text: str, found: _Names) -> None:
-    """Take the unknown names of a list of places: "from Bria, Ndassa and Ippy to Bambari"."""
+    """Take the unknown names of a list of places."""
     for span in [s for s, share in found.shares.items() if share >= _CHAIN_SHARE and _LIST_BEFORE.search(text, max(0, s.start - 24), s.start)]:
         at, items = span.end, list[Span]()
         while (item := _LIST_ITEM.match(text, at)) and len(items) < _MOST_LISTED:
@@ -217,15 +217,15 @@ def _listed(text: str, found: _Names) -> None:
             if "and" in item["comma"]:
                 break
         whole = bool(items) and "and" in text[items[-1].start - 5 : items[-1].start] and _LIST_AFTER.match(text, at)
-        for item_span in items if whole else ():
-            first = text[item_span.start : item_span.end].split(maxsplit=1)[0].casefold()
-            if not found.overlapping(item_span) and first not in _CALENDAR and not word_class(first):
-                found.put(item_span, _CHAIN_SHARE)
+        for name in items if whole else ():
+            if not found.overlapping(name) and _may_be_place(text[name.start : name.end]):
+                found.put(name, _CHAIN_SHARE)
 
 
-_MOST_LISTED = 12
-_CHAIN_SHARE, _CHAIN_REACH = 0.6, 80  # probability of such a name; code points before the place that contains it
-_CONTAINERS = {Kind.COUNTRY, Kind.ADMIN1, Kind.ADMIN2, Kind.DISPUTED_AREA, Kind.REGION}
+def _may_be_place(name: str) -> bool:
+    """Tell whether a capitalised name starts with no month, weekday, title or word of an organisation."""
+    first = name.split(maxsplit=1)[0]
+    return first.casefold() not in _CALENDAR and not word_class(first)
 
 
 def _split_chains(text: str, gaz: Gazetteer, found: _Names) -> None:
