@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from geomap.case import Case
     from geomap.errors import DocumentError, GazetteerError, GazetteerNotFoundError, GeomapError, OptionError
     from geomap.frames import to_frames
     from geomap.gazetteer import Gazetteer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from geomap.model import Document, Event, Movement, Parsed, Place, Toponym
 
 __all__ = [
+    "Case",
     "Document",
     "DocumentError",
     "Event",
@@ -35,6 +37,7 @@ __all__ = [
     "to_html",
 ]
 _HOMES = {
+    "case": ("Case",),
     "errors": ("DocumentError", "GazetteerError", "GazetteerNotFoundError", "GeomapError", "OptionError"),
     "frames": ("to_frames",),
     "gazetteer": ("Gazetteer",),

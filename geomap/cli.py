@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("table", type=Path, metavar="FILE")
     add.add_argument("--name", default="", help="what to call it (default: the name of the file)")
     add.set_defaults(run=_add)
+    _add_case_commands(commands.add_parser("case", help="gather the articles of a crisis in one file, and add nobody up twice"))
     evaluation = commands.add_parser("evaluate", help="score the geoparser on an annotated corpus")
     evaluation.add_argument("corpus", type=Path, metavar="CORPUS.jsonl")
     evaluation.add_argument("--gold-spans", action="store_true", help="resolve the annotated spans")
@@ -83,6 +84,37 @@ def _parser() -> argparse.ArgumentParser:
     dashboard.add_argument("--headless", action="store_true", help="do not open a browser window")
     dashboard.set_defaults(run=_dashboard)
     return parser
+
+
+def _add_case_commands(parser: argparse.ArgumentParser) -> None:
+    asks = parser.add_subparsers(title="what to do with it", required=True, metavar="WHAT")
+
+    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        made = asks.add_parser(name, help=text, description=text.capitalize() + ".", epilog=_EPILOG)
+        made.add_argument("case", type=Path, metavar="CASE.gpkg", help="the case: one GeoPackage, which QGIS opens as it is")
+        made.set_defaults(run=run)
+        return made
+
+    command("new", _case_new, "make an empty case").add_argument("--title", default="", help="what it is about")
+    add = command("add", _case_add, "read texts into a case; what it has already is not read again")
+    add.add_argument("source", nargs="*", metavar="IN", help="files or folders as for `geomap parse`")
+    add.add_argument("--feed", action="append", default=[], metavar="URL", help="a news feed (RSS, Atom) whose new articles are fetched; the only thing here that asks the network")
+    add.add_argument("--allow-private", action="store_true", help="let feeds lead to this machine or the local network")
+    add.add_argument("--unhcr-flows", action="append", default=[], type=Path, metavar="CSV", help="UNHCR's table of yearly flows between countries, as movements")
+    add.add_argument("--published", metavar="DATE", help="publication date of texts without one, ISO (2023-09-25)")
+    add.add_argument("--strict", action="store_true", help="exit with 1 when a document failed")
+    add.add_argument("--quiet", action="store_true", help="no progress bar")
+    command("info", _case_info, "show what is in a case")
+    total = command("totals", _case_totals, "add people up, each once, and say which figures were used and which set aside")
+    total.add_argument("--by", default="", metavar="WORDS", help="origin, destination, origin_country, destination_country, year, month, kind, group; several with commas")
+    total.add_argument("--measure", help="new, cumulative, stock or unspecified; by default each has totals of its own")
+    total.add_argument("--status", default="occurred", help="occurred, expected, planned, denied or background; several with commas")
+    total.add_argument("--explain", action="store_true", help="also every figure that was used or set aside, and why")
+    log = command("corrections", _case_corrections, "list the corrections as JSON Lines, or take one back")
+    log.add_argument("--undo", nargs="?", const=0, type=int, metavar="NUMBER", help="take back this correction, or the latest")
+    export = command("export", _case_export, "write the layers of a case as GeoJSON into a folder")
+    export.add_argument("-o", "--out", metavar="FOLDER", required=True)
+    export.add_argument("--corrections", action="store_true", help="also the log of corrections, as corrections.jsonl")
 
 
 class _Version(argparse.Action):
@@ -236,6 +268,100 @@ def _export(options: argparse.Namespace) -> int:
         for path in write_geojson(to_frames(results), options.out):
             sys.stdout.write(f"{path}\n")
     return _code(options, failures, len(results))
+
+
+def _case_new(options: argparse.Namespace) -> int:
+    from geomap.case import Case
+
+    Case.create(options.case, title=options.title).close()
+    sys.stdout.write(f"{options.case} is ready; add texts with: geomap case add {options.case} FILE\n")
+    return OK
+
+
+def _case_add(options: argparse.Namespace) -> int:
+    from geomap.case import Case
+    from geomap.case.tables import read_unhcr_flows
+
+    new = known = rows = 0
+    failures: list[str] = []
+    with Case.open(options.case) as case:
+        batches = [case.add(_progress(_dated(source, options.published), quiet=options.quiet)) for source in options.source]
+        batches += [case.add_feed(url, allow_private=options.allow_private) for url in options.feed]
+        for table in options.unhcr_flows:
+            rows += case.add_many_parsed(read_unhcr_flows(table, case.geoparser.gazetteer))
+        for done in batches:
+            new, known = new + len(done.new), known + len(done.known)
+            for source, error in done.failed:
+                failures.append(source)
+                sys.stderr.write(f"geomap: skipped {source}: {error}\n")
+    told = f", {rows} years of flows" if options.unhcr_flows else ""
+    sys.stdout.write(f"{new} added, {known} known before, {len(failures)} failed{told}\n")
+    return FAILED if (failures and options.strict) or (failures and not (new or known)) else OK
+
+
+def _dated(source: str, published: str | None) -> Iterator[Any]:
+    from dataclasses import replace
+
+    from geomap.model import Document, read_date
+    from geomap.text.reading import read_documents
+
+    day = read_date(published) if published else None
+    for doc in read_documents(source):
+        yield replace(doc, published=day) if isinstance(doc, Document) and doc.published is None and day else doc
+
+
+def _case_info(options: argparse.Namespace) -> int:
+    from geomap.case import Case
+
+    with Case.open(options.case, readonly=True) as case:
+        for name, value in case.info().items():
+            sys.stdout.write(f"{name:12} {', '.join(value) if isinstance(value, list) else value}\n")
+        for source, error in case.failures():
+            sys.stdout.write(f"failed       {source}: {error}\n")
+    return OK
+
+
+def _case_totals(options: argparse.Namespace) -> int:
+    from geomap.case import Case
+
+    with Case.open(options.case, readonly=True) as case:
+        found = case.totals(by=[w for w in options.by.split(",") if w], measure=options.measure, status=options.status.split(","))
+    for total in found:
+        text = total.explain()
+        sys.stdout.write((text if options.explain else text.partition("\n")[0]) + "\n")
+    if not found:
+        sys.stderr.write("geomap: no movement with a figure fits; `geomap case info` shows what the case holds\n")
+    return OK
+
+
+def _case_corrections(options: argparse.Namespace) -> int:
+    from geomap.case import Case
+
+    with Case.open(options.case, readonly=options.undo is None) as case:
+        if options.undo is not None:
+            undone = case.undo(options.undo or None)
+            sys.stdout.write(f"took back correction {undone.number} ({undone.action.value})\n")
+            return OK
+        for correction in case.corrections():
+            sys.stdout.write(json.dumps(correction.to_dict(), ensure_ascii=False) + "\n")
+        for correction in case.unmatched():
+            sys.stderr.write(f"geomap: correction {correction.number} names something that is no longer there\n")
+    return OK
+
+
+def _case_export(options: argparse.Namespace) -> int:
+    from geomap.case import Case
+    from geomap.export import write_geojson
+
+    with Case.open(options.case, readonly=True) as case:
+        for path in write_geojson(case.frames(), options.out):
+            sys.stdout.write(f"{path}\n")
+        if options.corrections:
+            target = Path(options.out) / "corrections.jsonl"
+            with _whole(str(target)) as file:
+                file.writelines(json.dumps(c.to_dict(), ensure_ascii=False) + "\n" for c in case.corrections())
+            sys.stdout.write(f"{target}\n")
+    return OK
 
 
 def _lookup(options: argparse.Namespace) -> int:

@@ -6,6 +6,10 @@
     ├── GazetteerError
     │   └── GazetteerNotFoundError (FileNotFoundError)
     ├── RegionError (LookupError)               a region layer or outline that does not exist
+    ├── CaseError (ValueError)                  a case file that cannot be opened, read or written
+    │   └── CaseLockedError (TimeoutError)      another process writes into it
+    ├── CorrectionError (LookupError)           a correction that names something that is not there
+    ├── FeedError (ValueError)                  a feed or page that cannot or must not be read
     ├── ExportError (ValueError)                a table that cannot be written in a format
     └── MissingExtraError (ImportError)         an optional dependency that is not installed
 
@@ -69,6 +73,22 @@ class GazetteerNotFoundError(GazetteerError, FileNotFoundError):
 
 class RegionError(GeomapError, LookupError):
     """Raised when a region layer or an outline does not exist."""
+
+
+class CaseError(GeomapError, ValueError):
+    """Raised when a case file cannot be opened, read or written; the file stays as it was."""
+
+
+class CaseLockedError(CaseError, TimeoutError):
+    """Raised when another process has been writing into the case for longer than we wait."""
+
+
+class CorrectionError(GeomapError, LookupError):
+    """Raised when a correction names a document, mention, record or place that is not there."""
+
+
+class FeedError(GeomapError, ValueError):
+    """Raised when a feed or page cannot be read, or must not be: too large, another scheme, a private address."""
 
 
 class ExportError(GeomapError, ValueError):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-LAYERS = ("events", "event_areas", "movements", "places")
+LAYERS = ("events", "event_areas", "movements", "places", "regions")
 # GDAL's own writer keeps the rules: no crs member, counter-clockwise rings, bbox, cut at the antimeridian, 6 decimals.
 _RFC7946 = {"RFC7946": "YES", "WRITE_BBOX": "YES", "WRITE_NAME": "NO", "ID_FIELD": "feature_id", "COORDINATE_PRECISION": "6"}
 

@@ -7,7 +7,7 @@ text does not tell has a null geometry. Nothing is pinned that the text does not
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from geomap import regions
@@ -22,23 +22,29 @@ if TYPE_CHECKING:
 PINNED = {Precision.SITE, Precision.SETTLEMENT, Precision.NEAR}
 _COMMON = ["id", "start", "end", "date_precision", "date_basis", "status"]
 _QUANTITY = ["quantity", "quantity_min", "quantity_max", "quantifier", "unit", "quantity_text"]
-_SOURCE = ["claimed_by", "score", "sentence", "sentence_start", "sentence_end", "doc_id", "source", "url", "published"]
+_SOURCE = ["claimed_by", "score", "sentence", "sentence_start", "sentence_end", "doc_id", "source", "url", "published", "sources", "conflict"]
 _PLACE = ["place", "place_id", "place_kind", "country", "admin1", "precision", "uncertainty_km"]
 _REGION = ["disputed", "administered_by", "claimed_area_by", "policy"]
 # The column schema of every layer: `start` and `end` come first among dates, always full ISO days, so that GIS tools type them.
 SCHEMA: dict[str, list[str]] = {
     "events": [*_COMMON, "type", "sub_type", *_PLACE, *_REGION, "actors", "fatalities", "fatalities_min", "fatalities_max", "other_places", *_SOURCE,
                "acled_event_type", "acled_sub_event_type", "geo_precision", "time_precision", "type_of_violence", "where_prec", "date_prec", "plover"],
-    "movements": [*_COMMON, "kind", "origin", "origin_id", "destination", "destination_id", "within", "group", *_QUANTITY, "measure", "as_of", "reason", *_SOURCE,
+    "movements": [*_COMMON, "kind", "origin", "origin_id", "destination", "destination_id", "within", "group", *_QUANTITY, "measure", "as_of", "reason", *_SOURCE, "series", "increment", "role_reason",
                   "helix_quantifier", "helix_unit", "helix_category", "helix_term", "helix_role", "coo_iso", "coa_iso", "origin_location_code", "asylum_location_code"],
-    "places": ["id", "name", "use", *_PLACE, *_REGION, "score", "mentions", "reasons", "reason", "doc_id", "published"],
+    "places": ["id", "name", "use", *_PLACE, *_REGION, "score", "mentions", "reasons", "reason", "doc_id", "published", "sources"],
+    "regions": ["id", "name", "kind", "country", "events", "people_out", "out_measure", "people_in", "in_measure", "net", "administered_by", "claimed_area_by", "valid_from", "valid_to", "policy"],
 }  # fmt: skip
 # Whole numbers that may be missing.
-_WHOLE = {"quantity", "quantity_min", "quantity_max", "fatalities", "fatalities_min", "fatalities_max", "geo_precision", "time_precision", "type_of_violence", "where_prec", "date_prec"}
+WHOLE = {"quantity", "quantity_min", "quantity_max", "fatalities", "fatalities_min", "fatalities_max", "geo_precision", "time_precision", "type_of_violence", "where_prec", "date_prec",
+          "sources", "increment", "mentions", "sentence_start", "sentence_end", "events", "people_out", "people_in", "net"}  # fmt: skip
+DATES = ("start", "end")
+REALS = frozenset({"score", "uncertainty_km"})
 SCHEMA["event_areas"] = SCHEMA["events"]
 
 
-def to_frames(parsed: Parsed | Iterable[Parsed], *, policy: regions.Policy | str = regions.Policy.NEUTRAL) -> dict[str, gpd.GeoDataFrame]:
+def to_frames(
+    parsed: Parsed | Iterable[Parsed], *, policy: regions.Policy | str = regions.Policy.NEUTRAL, notes: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, gpd.GeoDataFrame]:
     """Return the layers `events`, `event_areas`, `movements` and `places`.
 
     Parameters
@@ -47,6 +53,8 @@ def to_frames(parsed: Parsed | Iterable[Parsed], *, policy: regions.Policy | str
         One or many results.
     policy
         How disputed areas are answered; written into every row.
+    notes
+        Columns by record id that only many documents together can tell: sources, conflicts, place in a series.
 
     Returns
     -------
@@ -55,29 +63,33 @@ def to_frames(parsed: Parsed | Iterable[Parsed], *, policy: regions.Policy | str
 
     """
     results = [parsed] if isinstance(parsed, Parsed) else list(parsed)
-    told = [(_event_row(r.document, e), e, r.document) for r in results for e in r.events]
+    known = notes or {}
+    told = [({**_event_row(r.document, e), **known.get(e.id, {})}, e, r.document) for r in results for e in r.events]
     events = [(row, _pin(e.places)) for row, e, _ in told]
     areas = [({**row, "id": f"{e.id}/area"}, _area(e, doc)) for row, e, doc in told]
-    movements = [(row, line) for r in results for m in r.movements for row, line in _movement_rows(r.document, m)]
+    movements = [({**_movement_row(r.document, m), **known.get(m.id, {})}, _line(m)) for r in results for m in r.movements]
     places = [row for r in results for row in _place_rows(r)]
     return {
-        "events": _frame("events", events, policy), "event_areas": _frame("event_areas", [a for a in areas if a[1] is not None], policy),
-        "movements": _frame("movements", movements, policy), "places": _frame("places", places, policy),
+        "events": to_frame("events", events, policy), "event_areas": to_frame("event_areas", [a for a in areas if a[1] is not None], policy),
+        "movements": to_frame("movements", movements, policy), "places": to_frame("places", places, policy),
     }  # fmt: skip
 
 
-def _frame(name: str, rows: Sequence[tuple[dict[str, Any], BaseGeometry | None]], policy: regions.Policy | str) -> gpd.GeoDataFrame:
+def to_frame(name: str, rows: Sequence[tuple[dict[str, Any], BaseGeometry | None]], policy: regions.Policy | str = regions.Policy.NEUTRAL) -> gpd.GeoDataFrame:
+    """Return rows of columns and shapes as one layer, typed after `SCHEMA`, region columns filled."""
     import geopandas as gpd
     import pandas as pd
 
     columns = SCHEMA[name]
     data = pd.DataFrame([{c: row.get(c) for c in columns} for row, _ in rows], columns=columns)
     frame = gpd.GeoDataFrame(data, geometry=gpd.GeoSeries(pd.Series([shape for _, shape in rows], dtype=object), crs="EPSG:4326"), crs="EPSG:4326")
-    for column in ("start", "end"):
+    for column in DATES:
         if column in columns:
             frame[column] = pd.to_datetime(frame[column]).astype("datetime64[ms]")
-    for column in set(columns) & _WHOLE:
+    for column in set(columns) & WHOLE:
         frame[column] = pd.array([None if pd.isna(v) else int(v) for v in frame[column]], dtype="Int64")
+    for column in set(columns) & REALS:
+        frame[column] = frame[column].astype(float)
     return _with_regions(frame, policy) if "disputed" in columns and len(frame) else frame
 
 
@@ -117,7 +129,8 @@ def _times(when: When | None, doc: Document) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _place_columns(place: Place | None, name: str) -> dict[str, Any]:
+def place_columns(place: Place | None, name: str) -> dict[str, Any]:
+    """Return the columns of a place, or of a name that is none."""
     return {
         "place": place.name if place else name, "place_id": place.id if place else "", "place_kind": place.kind.value if place else "", "country": place.country if place else "",
         "admin1": place.admin1_name if place else "", "precision": place.precision.value if place else "none", "uncertainty_km": place.uncertainty_km if place else None,
@@ -128,7 +141,7 @@ def _source(doc: Document, record: Event | Movement) -> dict[str, Any]:
     evidence = record.evidence[0]
     return {
         "claimed_by": record.claimed_by, "score": record.score, "sentence": evidence.text, "sentence_start": evidence.start, "sentence_end": evidence.end,
-        "doc_id": doc.id, "source": doc.source, "url": doc.url, "published": _iso(doc.published),
+        "doc_id": doc.id, "source": doc.source, "url": doc.url, "published": _iso(doc.published), "sources": 1, "conflict": "",
     }  # fmt: skip
 
 
@@ -137,17 +150,17 @@ def _event_row(doc: Document, event: Event) -> dict[str, Any]:
     toll = event.fatalities
     return {
         "id": event.id, **_times(event.when, doc), "status": event.status.value, "type": event.type.value, "sub_type": event.sub_type,
-        **_place_columns(best.place if best else None, best.name if best else ""), "actors": ";".join(a.name for a in event.actors),
+        **place_columns(best.place if best else None, best.name if best else ""), "actors": ";".join(a.name for a in event.actors),
         "fatalities": toll.value if toll else None, "fatalities_min": toll.minimum if toll else None, "fatalities_max": toll.maximum if toll else None,
         "other_places": ";".join(m.label for m in event.places[1:]), **_source(doc, event), **event_crosswalk(event),
     }  # fmt: skip
 
 
 def _pin(mentions: Sequence[Mention]) -> BaseGeometry | None:
-    return _point(mentions[0].place) if mentions else None
+    return point(mentions[0].place) if mentions else None
 
 
-def _point(place: Place | None) -> BaseGeometry | None:
+def point(place: Place | None) -> BaseGeometry | None:
     """Return the point of a place known to a settlement or better; a region is never pinned."""
     from shapely import Point
 
@@ -200,29 +213,28 @@ def _quantity(quantity: Quantity | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _movement_rows(doc: Document, movement: Movement) -> list[tuple[dict[str, Any], BaseGeometry | None]]:
+def _movement_row(doc: Document, movement: Movement) -> dict[str, Any]:
     """Return one row a movement; a fan of several ends is one row whose line is that of the first pair, so that nothing is counted twice."""
-    origin = movement.origins[0] if movement.origins else None
-    destination = movement.destinations[0] if movement.destinations else None
-    row = {
+    return {
         "id": movement.id, **_times(movement.when, doc), "status": movement.status.value, "kind": movement.kind.value,
         "origin": ";".join(m.label for m in movement.origins), "origin_id": ";".join(_ident(m) for m in movement.origins),
         "destination": ";".join(m.label for m in movement.destinations), "destination_id": ";".join(_ident(m) for m in movement.destinations),
         "within": ";".join(m.label for m in movement.within), "group": movement.group, **_quantity(movement.quantity), "measure": movement.measure.value,
         "as_of": _iso(movement.when.as_of) if movement.when else None, "reason": movement.reason, **_source(doc, movement), **movement_crosswalk(movement),
     }  # fmt: skip
-    return [(row, _line(origin, destination))]
 
 
 def _ident(item: Mention) -> str:
     return item.place.id if item.place else ""
 
 
-def _line(origin: Mention | None, destination: Mention | None) -> BaseGeometry | None:
-    """Return the straight line between two known ends, longitudes unwrapped over the antimeridian."""
+def _line(movement: Movement) -> BaseGeometry | None:
+    """Return the straight line between the first two known ends, longitudes unwrapped over the antimeridian."""
     from shapely import LineString
 
-    a, b = (m.place if m else None for m in (origin, destination))
+    if not movement.origins or not movement.destinations:
+        return None
+    a, b = movement.origins[0].place, movement.destinations[0].place
     if a is None or b is None or a.lon is None or b.lon is None or a.lat is None or b.lat is None or (a.lon, a.lat) == (b.lon, b.lat):
         return None
     lon = b.lon + (360 if a.lon - b.lon > 180 else -360 if b.lon - a.lon > 180 else 0)
@@ -239,9 +251,9 @@ def _place_rows(parsed: Parsed) -> list[tuple[dict[str, Any], BaseGeometry | Non
         best = max(members, key=lambda t: t.score)
         place = best.place
         row = {
-            "id": f"{parsed.document.id}#{ident}", "name": best.name, "use": ";".join(sorted({t.use.value for t in members})), **_place_columns(place, best.name), "score": best.score,
-            "mentions": len(members), "reasons": ";".join(best.reasons), "reason": best.reason, "doc_id": parsed.document.id, "published": _iso(parsed.document.published),
+            "id": f"{parsed.document.id}#{ident}", "name": best.name, "use": ";".join(sorted({t.use.value for t in members})), **place_columns(place, best.name), "score": best.score,
+            "mentions": len(members), "reasons": ";".join(best.reasons), "reason": best.reason, "doc_id": parsed.document.id, "published": _iso(parsed.document.published), "sources": 1,
         }  # fmt: skip
-        rows.append((row, _point(place)))
+        rows.append((row, point(place)))
     return rows
 

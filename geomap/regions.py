@@ -160,6 +160,15 @@ def join(points: gpd.GeoDataFrame, *, when: dt.date | None = None, policy: Polic
     return out
 
 
+def disputed_around(lon: float, lat: float) -> list[str]:
+    """Return the ids of all disputed areas, of any time, that hold a point (degrees, WGS 84)."""
+    from shapely import Point
+
+    areas = layer("disputed")
+    found = areas.iloc[sorted(areas.sindex.query(Point(lon, lat), predicate="intersects"))]
+    return sorted(set(found["id"]))
+
+
 def _taken(areas: gpd.GeoDataFrame, column: str, at: np.ndarray) -> np.ndarray:
     """Return the attribute of the area at each position, empty where there is none."""
     import numpy as np

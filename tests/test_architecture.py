@@ -12,7 +12,7 @@ ROOT = Path(geomap.__file__).parent
 # Each room imports only those before it; DESIGN calls this the flow.
 ORDER = (
     "errors", "model", "gazetteer", "regions", "text", "quantities", "times", "toponyms", "home", "resolve", "context", "events", "movements", "geoparser", "evaluate",
-    "crosswalk", "frames", "maps", "export", "output", "geocoder", "cli", "pages",
+    "crosswalk", "output", "frames", "case", "maps", "export", "geocoder", "cli", "pages",
 )  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def test_the_public_names_are_pinned_and_sorted():
     assert geomap.__all__ == sorted(geomap.__all__)
     assert all(getattr(geomap, name) is not None for name in geomap.__all__)
     assert set(geomap.__all__) == {
-        "Document", "DocumentError", "Event", "Gazetteer", "GazetteerError", "GazetteerNotFoundError", "GeomapError", "Geoparser", "Movement", "OptionError", "Parsed", "Place",
+        "Case", "Document", "DocumentError", "Event", "Gazetteer", "GazetteerError", "GazetteerNotFoundError", "GeomapError", "Geoparser", "Movement", "OptionError", "Parsed", "Place",
         "Toponym", "parse", "to_frames", "to_html",
     }  # fmt: skip
 

@@ -1,0 +1,194 @@
+"""What a document tells goes into the file: copies of one story, records after corrections, places and what they lie in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from geomap import regions
+from geomap.case import picture
+from geomap.case.corrections import Action, Correction, applied, held_by
+from geomap.case.duplicates import bands, same_story
+from geomap.case.tellings import event_block, movement_block
+from geomap.errors import CorrectionError
+from geomap.gazetteer import Gazetteer
+from geomap.gazetteer.names import fold
+from geomap.model import Document, Event, Movement, Parsed, Place, Toponym
+from geomap.output import geomap_version
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Writes documents and their records inside a transaction of the caller."""
+
+    gazetteer: Gazetteer
+
+    def put(self, db: sqlite3.Connection, parsed: Parsed, doc: Document) -> None:
+        """Keep a document that was read, and mark the blocks that change by it."""
+        key = key_of(doc.text)
+        own = _rekeyed(parsed, key)
+        body = own.to_dict()
+        del body["document"]
+        made_by = f"{geomap_version()} {self.gazetteer.digest}"
+        first = db.execute("SELECT 1 FROM geomap_documents WHERE key = ?", (key,)).fetchone() is None
+        published = own.document.to_dict()["published"]
+        db.execute(
+            "INSERT OR REPLACE INTO geomap_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (key, doc.id, doc.title, doc.source, doc.url, published, own.document.lang, doc.text, zlib.compress(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), 3), made_by, key, len(doc.text.split())),
+        )  # fmt: skip
+        db.execute("INSERT OR IGNORE INTO geomap_citations VALUES (?, ?, ?, ?, ?, ?)", (key, *citation(doc)))
+        db.execute("DELETE FROM geomap_failures WHERE source = ?", (doc.id,))
+        if first:
+            self._find_copies(db, key, doc.text)
+        for member in self._lead(db, key):
+            self.derive(db, member)
+
+    def _find_copies(self, db: sqlite3.Connection, key: str, text: str) -> None:
+        marks = bands(text)
+        if not marks:
+            return
+        asked = ",".join("?" * len(marks))
+        found = db.execute(f"SELECT DISTINCT b.key, d.text FROM geomap_bands b JOIN geomap_documents d ON d.key = b.key WHERE b.band IN ({asked}) ORDER BY b.key", marks).fetchall()  # noqa: S608
+        db.executemany("INSERT OR IGNORE INTO geomap_bands VALUES (?, ?)", [(mark, key) for mark in marks])
+        for other, other_text in found:
+            if same_story(text, other_text):
+                db.executemany("INSERT OR IGNORE INTO geomap_duplicates VALUES (?, ?)", [(key, other), (other, key)])
+
+    def _lead(self, db: sqlite3.Connection, key: str) -> list[str]:
+        """Name the document that counts for all copies of a story and return those whose records change by it."""
+        members, queue = {key}, [key]
+        while queue:
+            for (other,) in db.execute("SELECT b FROM geomap_duplicates WHERE a = ?", (queue.pop(),)).fetchall():
+                if other not in members:
+                    members.add(other)
+                    queue.append(other)
+        rows = [db.execute("SELECT key, size, published, story FROM geomap_documents WHERE key = ?", (m,)).fetchone() for m in sorted(members)]
+        lead = min(rows, key=lambda r: (-r[1], r[2] or "9", r[0]))[0]
+        db.executemany("UPDATE geomap_documents SET story = ? WHERE key = ?", [(lead, r[0]) for r in rows])
+        return [r[0] for r in rows if r[0] == key or r[3] != lead]
+
+    def derive(self, db: sqlite3.Connection, key: str) -> None:
+        """Write the records of one document anew and mark the blocks that change by it."""
+        dirty = {r[0] for r in db.execute("SELECT block FROM geomap_records WHERE key = ?", (key,))} | {f"p|{r[0]}" for r in db.execute("SELECT place FROM geomap_names WHERE key = ?", (key,))}
+        db.execute("DELETE FROM geomap_records WHERE key = ?", (key,))
+        db.execute("DELETE FROM geomap_names WHERE key = ?", (key,))
+        if db.execute("SELECT story FROM geomap_documents WHERE key = ?", (key,)).fetchone()[0] == key:
+            log = log_of(db)
+            parsed = applied(stored(db, key), log)
+            dirty |= self._put_records(db, parsed, key, _arranged(log))
+            dirty |= self._put_names(db, parsed, key)
+        db.executemany("INSERT OR IGNORE INTO geomap_dirty VALUES (?)", [(block,) for block in sorted(dirty)])
+
+    def _put_records(self, db: sqlite3.Connection, parsed: Parsed, key: str, arranged: Sequence[Correction]) -> set[str]:
+        blocks = set()
+        records: list[Event | Movement] = [*parsed.events, *parsed.movements]
+        for record in records:
+            kind = "event" if isinstance(record, Event) else "movement"
+            block = event_block(record, key) if isinstance(record, Event) else movement_block(record, key)
+            apart = 0
+            for correction in arranged:
+                known = [k for k in correction.target["records"] if k["doc"] == key and held_by(record, k)]
+                if known and correction.action is Action.MERGE:
+                    block, apart = f"{kind[0]}{picture.FORCED}|{correction.number}" if kind == "event" else str(correction.after), 0
+                elif known:
+                    block, apart = (f"e|apart|{correction.number}|{record.id}", 1) if kind == "event" else (block, 1)
+            for mention in record.places if isinstance(record, Event) else (*record.origins, *record.destinations, *record.within):
+                self._put_place(db, mention.place)
+            db.execute("INSERT INTO geomap_records VALUES (?, ?, ?, ?, ?, ?)", (record.id, key, kind, block, apart, picture.packed(db, record)))
+            blocks.add(block)
+        return blocks
+
+    def _put_names(self, db: sqlite3.Connection, parsed: Parsed, key: str) -> set[str]:
+        groups: dict[tuple[str, str], list[Toponym]] = {}
+        for toponym in parsed.toponyms:
+            ident = toponym.place.id if toponym.place is not None else f"?{fold(toponym.name)}"
+            groups.setdefault((ident, fold(toponym.name)), []).append(toponym)
+        for (ident, _), members in groups.items():
+            best = max(members, key=lambda t: t.score)
+            self._put_place(db, best.place)
+            db.execute(
+                "INSERT OR REPLACE INTO geomap_names VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (key, best.name, ident, ";".join(sorted({t.use.value for t in members})), len(members), best.score, ";".join(best.reasons), best.reason),
+            )  # fmt: skip
+        return {f"p|{ident}" for ident, _ in groups}
+
+    def _put_place(self, db: sqlite3.Connection, place: Place | None) -> None:
+        """Keep a place and everything it lies in."""
+        if place is None or db.execute("SELECT 1 FROM geomap_places WHERE id = ?", (place.id,)).fetchone():
+            return
+        # The gazetteer's own entry, so that it does not matter which document named the place first.
+        if self.gazetteer.row(place.id) is not None:
+            place = self.gazetteer.place(place.id)
+        around = self._around(place)
+        db.execute("INSERT OR IGNORE INTO geomap_places VALUES (?, ?, ?)", (place.id, json.dumps(place.to_dict(), ensure_ascii=False), json.dumps([place.id, *(p.id for p in around)])))
+        for outer in around:
+            self._put_place(db, outer)
+
+    def _around(self, place: Place) -> list[Place]:
+        """Return the divisions, the country and the disputed areas that a place lies in."""
+        gazetteer = self.gazetteer
+        found = {p.id: p for p in gazetteer.parents(place)}
+        if not found and place.country and (country := gazetteer.country(place.country)) is not None and country.id != place.id:
+            found[country.id] = country
+        if place.lon is not None and place.lat is not None and place.precision.value in {"site", "settlement", "near", "admin2"}:
+            for ident in regions.disputed_around(place.lon, place.lat):
+                if ident != place.id and gazetteer.row(ident) is not None:
+                    found[ident] = gazetteer.place(ident)
+        return list(found.values())
+
+
+
+def log_of(db: sqlite3.Connection, *, undone: bool = False) -> list[Correction]:
+    """Return the corrections that stand, or all of them, the oldest first."""
+    rows = db.execute("SELECT number, time, who, action, target, before, after, undone FROM geomap_corrections WHERE undone <= ? ORDER BY number", (int(undone),))
+    return [Correction(n, when, who, Action(action), json.loads(target), json.loads(before), json.loads(after), bool(gone)) for n, when, who, action, target, before, after, gone in rows]
+
+
+def key_of(text: str) -> str:
+    """Return the key under which a case knows a text: the start of its SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def citation(doc: Document) -> tuple[str, ...]:
+    """Return how a document is cited: id, title, source, address, day."""
+    return (doc.id, doc.title, doc.source, doc.url, doc.to_dict()["published"] or "")
+
+
+def leads(cited: tuple[object, ...]) -> tuple[str, ...]:
+    """Return the order of citations; the first leads."""
+    ident, title, source, url, published = map(str, cited)
+    return (published or "9", source, ident, title, url)
+
+
+def _rekeyed(parsed: Parsed, key: str) -> Parsed:
+    """Return the parsed document under its key; ids of records begin with it."""
+    old = parsed.document.id
+
+    def renamed(record: Any) -> Any:
+        return replace(record, id=key + record.id.removeprefix(old), evidence=tuple(replace(e, doc_id=key) for e in record.evidence))
+
+    return replace(parsed, document=replace(parsed.document, id=key), events=tuple(renamed(e) for e in parsed.events), movements=tuple(renamed(m) for m in parsed.movements))
+
+
+def stored(db: sqlite3.Connection, key: str) -> Parsed:
+    """Return a document as it was read, without corrections.
+
+    Raises
+    ------
+    CorrectionError
+        When the case has no such document.
+
+    """
+    row = db.execute("SELECT parsed FROM geomap_documents WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        raise CorrectionError(f"the case has no document {key!r}")
+    return replace(Parsed.from_dict({"document": {"id": "", "text": ""}, **json.loads(zlib.decompress(row[0]))}), document=picture.stored_document(db, key))
+
+
+def _arranged(log: Iterable[Correction]) -> list[Correction]:
+    return [c for c in log if c.action in {Action.MERGE, Action.SPLIT}]
