@@ -145,6 +145,7 @@ def _triggers(sentence: Sentence) -> list[_Trigger]:
             out.append(_Trigger(base + match.start(), base + match.end(), kind, sub, weight))
     if _GAMES.search(text) and not _HARD.search(text):
         out = [trigger for trigger in out if trigger.type not in _VIOLENT_WORDS]
+    out = [t for t in out if not _is_the_toll(t, out, text, base)]
     best: dict[EventType, _Trigger] = {}
     for trigger in out:
         known = best.get(trigger.type)
@@ -152,6 +153,17 @@ def _triggers(sentence: Sentence) -> list[_Trigger]:
         if known is None or (_noun(text, trigger, base) and not _noun(text, known, base)):
             best[trigger.type] = trigger
     return sorted(best.values(), key=lambda t: t.start)
+
+
+def _is_the_toll(trigger: _Trigger, triggers: Sequence[_Trigger], text: str, base: int) -> bool:
+    """Tell whether "killed" only says what a strike, bomb or battle of the same clause did: "shelling killed 12" is one event."""
+    if text[trigger.start - base : trigger.end - base].casefold() not in {"killed", "killing"}:
+        return False
+    for other in triggers:
+        low, high = sorted((trigger.start, other.start))
+        if other.type in {EventType.BATTLE, EventType.EXPLOSION} and other is not trigger and not re.search(r"[;:.]\s|,\s+(?:while|but|and)\b", text[low - base : high - base]):
+            return True
+    return False
 
 
 # Sport, culture and markets speak the language of war: there only what no game can mean is an event.

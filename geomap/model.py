@@ -10,7 +10,8 @@ import datetime as dt
 import functools
 import types
 import typing
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, is_dataclass
 from enum import StrEnum
 from typing import Any, Self
 
@@ -147,16 +148,25 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary of JSON values (dates as ISO text, enumerations as their text)."""
-        return {f.name: _encoded(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
+        return {name: _encoded(getattr(self, name)) for name in self.__dataclass_fields__}  # type: ignore[attr-defined]
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Return the value that `to_dict` described; unknown keys are ignored."""
-        hints = _hints(cls)  # type: ignore[arg-type]
-        return cls(**{name: _decoded(values[name], hint) for name, hint in hints.items() if name in values})
+        told = {}
+        for name, read in _readers(cls).items():  # type: ignore[arg-type]
+            if name in values:
+                value = values[name]
+                told[name] = value if value is None or read is None else read(value)
+        return cls(**told)
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def _encoded(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Record):
         return value.to_dict()
     if isinstance(value, tuple):
@@ -202,26 +212,27 @@ def read_date(value: dt.date | dt.datetime | str) -> dt.date | dt.datetime:
 
 
 @functools.cache
-def _hints(cls: type[Record]) -> dict[str, Any]:
-    return {name: hint for name, hint in typing.get_type_hints(cls).items() if not name.startswith("_")}
+def _readers(cls: type[Record]) -> dict[str, Callable[[Any], Any] | None]:
+    """Return for each field what makes its value from JSON; None for what is JSON already."""
+    return {name: _reader(hint) for name, hint in typing.get_type_hints(cls).items() if not name.startswith("_")}
 
 
-def _decoded(value: Any, hint: Any) -> Any:
-    if value is None:
-        return None
+def _reader(hint: Any) -> Callable[[Any], Any] | None:
     if isinstance(hint, types.UnionType):
-        return _decoded_union(value, [a for a in typing.get_args(hint) if a is not types.NoneType])
+        options = [a for a in typing.get_args(hint) if a is not types.NoneType]
+        return _read_moment if dt.date in options else _reader(options[0]) if len(options) == 1 else None
     if typing.get_origin(hint) is tuple:
-        return tuple(_decoded(item, typing.get_args(hint)[0]) for item in value)
+        item = _reader(typing.get_args(hint)[0])
+        return tuple if item is None else lambda values: tuple(map(item, values))
     if is_dataclass(hint):
-        return hint.from_dict(value)  # type: ignore[union-attr]
-    return hint(value) if isinstance(hint, type) and issubclass(hint, StrEnum) else value
+        return hint.from_dict  # type: ignore[union-attr, no-any-return]
+    return hint if isinstance(hint, type) and issubclass(hint, StrEnum) else None
 
 
-def _decoded_union(value: Any, options: list[Any]) -> Any:
-    if dt.date in options and isinstance(value, str):
-        return dt.datetime.fromisoformat(value) if "T" in value else dt.date.fromisoformat(value)
-    return _decoded(value, options[0]) if len(options) == 1 else value
+def _read_moment(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return dt.datetime.fromisoformat(value) if "T" in value else dt.date.fromisoformat(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -229,20 +229,23 @@ def outline(place: Place, *, when: dt.date | None = None) -> BaseGeometry | None
     Disputed areas are taken as they were on `when`, or else in their last extent.
     """
     if place.kind is Kind.COUNTRY:
-        return _one(layer("countries"), "country", place.country)
+        return _one("countries", "country", place.country)
     if place.kind is Kind.DISPUTED_AREA:
         return _extent(place.id, when)
     if place.kind is Kind.ADMIN1:
-        return _one(layer("admin1"), "geonameid", str(place.geonameid))
+        return _one("admin1", "geonameid", str(place.geonameid))
     parts = _parts().get(place.id)
     return _union(parts) if parts else _extent(place.id, when)
 
 
-def _one(frame: gpd.GeoDataFrame, column: str, value: str) -> BaseGeometry | None:
+@lru_cache(maxsize=512)
+def _one(name: str, column: str, value: str) -> BaseGeometry | None:
+    frame = layer(name)
     found = frame[frame[column] == value]
     return found.union_all() if len(found) else None
 
 
+@lru_cache(maxsize=512)
 def _extent(ident: str, when: dt.date | None) -> BaseGeometry | None:
     frame = layer("disputed")
     known = frame[frame["id"] == ident]
@@ -262,6 +265,7 @@ def _parts() -> dict[str, tuple[str, ...]]:
     return {row["id"]: tuple(row["parts"].split("|")) for row in _region_rows() if row["parts"]}
 
 
+@lru_cache(maxsize=128)
 def _union(parts: tuple[str, ...]) -> BaseGeometry | None:
     import pandas as pd
 

@@ -46,7 +46,7 @@ class Intake:
         if first:
             self._find_copies(db, key, doc.text)
         for member in self._lead(db, key):
-            self.derive(db, member)
+            self.derive(db, member, own if member == key else None)
 
     def _find_copies(self, db: sqlite3.Connection, key: str, text: str) -> None:
         marks = bands(text)
@@ -72,14 +72,14 @@ class Intake:
         db.executemany("UPDATE geomap_documents SET story = ? WHERE key = ?", [(lead, r[0]) for r in rows])
         return [r[0] for r in rows if r[0] == key or r[3] != lead]
 
-    def derive(self, db: sqlite3.Connection, key: str) -> None:
+    def derive(self, db: sqlite3.Connection, key: str, read: Parsed | None = None) -> None:
         """Write the records of one document anew and mark the blocks that change by it."""
         dirty = {r[0] for r in db.execute("SELECT block FROM geomap_records WHERE key = ?", (key,))} | {f"p|{r[0]}" for r in db.execute("SELECT place FROM geomap_names WHERE key = ?", (key,))}
         db.execute("DELETE FROM geomap_records WHERE key = ?", (key,))
         db.execute("DELETE FROM geomap_names WHERE key = ?", (key,))
         if db.execute("SELECT story FROM geomap_documents WHERE key = ?", (key,)).fetchone()[0] == key:
             log = log_of(db)
-            parsed = applied(stored(db, key), log)
+            parsed = applied(read or stored(db, key), log)
             dirty |= self._put_records(db, parsed, key, _arranged(log))
             dirty |= self._put_names(db, parsed, key)
         db.executemany("INSERT OR IGNORE INTO geomap_dirty VALUES (?)", [(block,) for block in sorted(dirty)])
