@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+
 from geomap.case import Case
 from geomap.case.duplicates import bands, same_story
 from geomap.case.tables import read_unhcr_flows

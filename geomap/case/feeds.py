@@ -110,7 +110,7 @@ def fetched(url: str, *, allow_private: bool = False, largest: int = LARGEST, lo
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, FeedError):
             raise
-        reason = getattr(error, "reason", error)
+        reason = error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", error)
         raise reason if isinstance(reason, FeedError) else FeedError(f"{url} cannot be read: {reason}") from error
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from geomap.errors import DocumentError, GeomapError
-from geomap.export import LAYERS, geojson
+from geomap.export import geojson
 from geomap.frames import SCHEMA, to_frames
 from geomap.geoparser import Geoparser, default_gazetteer
 from geomap.maps import to_html
@@ -167,8 +167,8 @@ def _tables(parsed: Parsed) -> None:
 
 def _downloads(parsed: Parsed) -> None:
     st.subheader("Take it with you")
-    columns = st.columns(len(LAYERS) + 1)
-    columns[0].download_button("Map (HTML)", _map(parsed, background=False), "map.html", "text/html", on_click="ignore")
     layers = _layers(parsed)
-    for column, name in zip(columns[1:], LAYERS, strict=True):
+    columns = st.columns(len(layers) + 1)
+    columns[0].download_button("Map (HTML)", _map(parsed, background=False), "map.html", "text/html", on_click="ignore")
+    for column, name in zip(columns[1:], layers, strict=True):
         column.download_button(f"{name} (GeoJSON)", layers[name], f"{name}.geojson", "application/geo+json", on_click="ignore")

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from geomap.case import Case
+from geomap.case.feeds import fetched, read_feed
+from geomap.errors import DocumentError, FeedError
+from geomap.geoparser import Geoparser
+
+pytest.importorskip("feedparser", reason="the extra 'feeds' is not installed")
+pytest.importorskip("trafilatura", reason="the extra 'feeds' is not installed")
+
+FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Valley News</title>
+<item><title>Shelling</title><link>/one</link><pubDate>Tue, 05 Mar 2024 10:00:00 GMT</pubDate><description>short</description></item>
+<item><title>Gone</title><link>/missing</link><description></description></item>
+<item><title>Elsewhere</title><link>file:///etc/hostname</link><description>&lt;p&gt;Protesters marched through Aleppo.&lt;/p&gt;</description></item>
+</channel></rss>"""
+PAGE = "<html><head><title>x</title></head><body><nav>Menu Menu</nav><article><h1>Shelling</h1>" + "<p>Shelling hit Homs on Monday and killed four people, the hospital said. Residents spent the night in cellars while the road stayed shut.</p>" * 2 + "</article></body></html>"
+
+
+class Pages(BaseHTTPRequestHandler):
+    def do_GET(self):
+        routes = {"/feed": FEED, "/one": PAGE, "/text": "no feed at all", "/bomb": '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "' + "x" * 1000 + '">' + "".join(f'<!ENTITY c{n} "{"&b;" * 50}">' for n in range(50)) + "]><rss><channel><title>&c1;</title>"}
+        if self.path == "/elsewhere":
+            self.send_response(302)
+            self.send_header("Location", "ftp://example.org/x")
+            self.end_headers()
+        elif self.path == "/round":
+            self.send_response(302)
+            self.send_header("Location", "/round")
+            self.end_headers()
+        elif self.path == "/huge":
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"x" * 200_000)
+        elif self.path == "/slow":
+            self.send_response(200)
+            self.end_headers()
+            for _ in range(50):
+                time.sleep(0.1)
+                self.wfile.write(b"x")
+                self.wfile.flush()
+        elif self.path in routes:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(routes[self.path].encode())
+        else:
+            self.send_error(404)
+
+    def log_message(self, *_):
+        pass
+
+    def handle_one_request(self):
+        try:
+            super().handle_one_request()
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+
+@pytest.fixture(scope="module")
+def site():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_feed_gives_its_articles_without_menus_and_says_what_it_could_not_read(site):
+    found = list(read_feed(f"{site}/feed", allow_private=True))
+    first = found[0]
+    assert (first.title, first.source, first.url, str(first.published)[:10]) == ("Shelling", "Valley News", f"{site}/one", "2024-03-05")
+    assert "killed four people" in first.text
+    assert "Menu" not in first.text
+    assert isinstance(found[1], DocumentError)
+    # A link to a file of this machine is never followed; what the feed itself says is read.
+    assert found[2].text.strip() == "Protesters marched through Aleppo."
+
+
+def test_a_case_adds_what_is_new_in_a_feed_once(site, tmp_path, gaz):
+    with Case.create(tmp_path / "case.gpkg", geoparser=Geoparser(gaz)) as case:
+        assert len(case.add_feed(f"{site}/feed", allow_private=True).new) == 2
+        assert case.add_feed(f"{site}/feed", allow_private=True).new == []
+        assert [url.rpartition("/")[2] for url, _ in case.failures()] == ["missing"]
+        with pytest.raises(FeedError, match="private address"):
+            case.add_feed(f"{site}/feed")
+        assert case.info()["documents"] == 2
+
+
+@pytest.mark.parametrize(("path", "told"), [("/elsewhere", "no http or https"), ("/round", "cannot be read"), ("/missing", "404"), ("/text", "no feed"), ("/bomb", "no feed")])
+def test_a_feed_that_leads_astray_is_refused(site, path, told):
+    with pytest.raises(FeedError, match=told):
+        list(read_feed(site + path, allow_private=True))
+
+
+def test_size_and_time_are_bounded(site):
+    with pytest.raises(FeedError, match="more than 100,000 bytes"):
+        fetched(f"{site}/huge", allow_private=True, largest=100_000)
+    with pytest.raises(FeedError, match=r"took longer than 0\.5 s"):
+        fetched(f"{site}/slow", allow_private=True, longest_s=0.5)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://example.org", "gopher://x", "javascript:1", "", "http://"])
+def test_other_schemes_are_refused(url):
+    with pytest.raises(FeedError, match="no http or https"):
+        fetched(url)
