@@ -26,6 +26,7 @@ from shapely.ops import polygonize
 
 TOLERANCE_DEG = 0.01  # 3.5 MB compressed for all admin-1 units; 0.02 blurs small islands and enclaves
 GRID_DEG = 0.001
+COARSE_DEG = 0.15
 SNAP_DEG = 0.12  # the largest gap between the end of a disputed line and the border it should meet
 
 
@@ -93,6 +94,19 @@ def countries(units: gpd.GeoDataFrame, names: dict[str, tuple[str, str]]) -> gpd
     frame["name"] = [names.get(c, (fallback[c], ""))[0] for c in frame["country"]]
     frame["id"] = [f"geonames:{names[c][1]}" if c in names else f"ne:{c}" for c in frame["country"]]
     return frame.sort_values("country", kind="stable").reset_index(drop=True)
+
+
+def coarse(states: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return countries for a map of the world: a tenth of the points, small islands left out but never a whole country."""
+    out = states.copy()
+    simple = shapely.coverage_simplify(states.geometry.values, COARSE_DEG)
+    out["geometry"] = [_larger(shape) for shape in simple]
+    return out
+
+
+def _larger(shape: shapely.MultiPolygon) -> shapely.MultiPolygon:
+    parts = sorted(shapely.get_parts(shape), key=lambda p: -p.area)
+    return shapely.MultiPolygon([p for i, p in enumerate(parts) if i == 0 or p.area > COARSE_DEG**2])
 
 
 def faces(found: dict[str, Path]) -> list[shapely.Polygon]:
@@ -174,7 +188,8 @@ def main() -> None:
     names = {c[0]: (c[3], c[2]) for c in (line.split("\t") for line in lines)}
     units = admin1(found)
     units["country_name"] = [names.get(code, (name, ""))[0] for code, name in zip(units["country"], units["country_name"], strict=True)]
-    layers = {"admin1": units, "countries": countries(units, names), "disputed": disputed(found, units)}
+    states = countries(units, names)
+    layers = {"admin1": units, "countries": states, "world": coarse(states), "disputed": disputed(found, units)}
     for name, frame in layers.items():
         columns = [c for c in frame.columns if c != "geometry"]
         (options.out / f"{name}_shapes.npz").write_bytes(packed(frame.geometry.values))

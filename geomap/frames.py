@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
+SAID_APART, SAID_AT_MOST = " | ", 5
 PINNED = {Precision.SITE, Precision.SETTLEMENT, Precision.NEAR}
 _COMMON = ["id", "start", "end", "date_precision", "date_basis", "status"]
 _QUANTITY = ["quantity", "quantity_min", "quantity_max", "quantifier", "unit", "quantity_text"]
-_SOURCE = ["claimed_by", "score", "sentence", "sentence_start", "sentence_end", "doc_id", "source", "url", "published", "sources", "conflict"]
+_SOURCE = ["claimed_by", "score", "sentence", "sentence_start", "sentence_end", "doc_id", "title", "source", "url", "published", "sources", "conflict", "also_said"]
 _PLACE = ["place", "place_id", "place_kind", "country", "admin1", "precision", "uncertainty_km"]
 _REGION = ["disputed", "administered_by", "claimed_area_by", "policy"]
 # The column schema of every layer: `start` and `end` come first among dates, always full ISO days, so that GIS tools type them.
 SCHEMA: dict[str, list[str]] = {
-    "events": [*_COMMON, "type", "sub_type", *_PLACE, *_REGION, "actors", "fatalities", "fatalities_min", "fatalities_max", "other_places", *_SOURCE,
+    "events": [*_COMMON, "type", "sub_type", *_PLACE, "place_text", "alternatives", *_REGION, "actors", "fatalities", "fatalities_min", "fatalities_max", "other_places", *_SOURCE,
                "acled_event_type", "acled_sub_event_type", "geo_precision", "time_precision", "type_of_violence", "where_prec", "date_prec", "plover"],
-    "movements": [*_COMMON, "kind", "origin", "origin_id", "destination", "destination_id", "within", "group", *_QUANTITY, "measure", "as_of", "reason", *_SOURCE, "series", "increment", "role_reason",
+    "movements": [*_COMMON, "kind", "origin", "origin_id", "origin_points", "destination", "destination_id", "destination_points", "within", "within_id", "ends_text", "group", *_QUANTITY, "measure", "as_of", "reason", *_SOURCE, "series", "increment", "role_reason",
                   "helix_quantifier", "helix_unit", "helix_category", "helix_term", "helix_role", "coo_iso", "coa_iso", "origin_location_code", "asylum_location_code"],
     "places": ["id", "name", "use", *_PLACE, *_REGION, "score", "mentions", "reasons", "reason", "doc_id", "published", "sources"],
     "regions": ["id", "name", "kind", "country", "events", "people_out", "out_measure", "people_in", "in_measure", "net", "administered_by", "claimed_area_by", "valid_from", "valid_to", "policy"],
@@ -64,7 +65,7 @@ def to_frames(
     """
     results = [parsed] if isinstance(parsed, Parsed) else list(parsed)
     known = notes or {}
-    told = [({**_event_row(r.document, e), **known.get(e.id, {})}, e, r.document) for r in results for e in r.events]
+    told = [({**_event_row(r, e), **known.get(e.id, {})}, e, r.document) for r in results for e in r.events]
     events = [(row, _pin(e.places)) for row, e, _ in told]
     areas = [({**row, "id": f"{e.id}/area"}, _area(e, doc)) for row, e, doc in told]
     movements = [({**_movement_row(r.document, m), **known.get(m.id, {})}, _line(m)) for r in results for m in r.movements]
@@ -141,16 +142,18 @@ def _source(doc: Document, record: Event | Movement) -> dict[str, Any]:
     evidence = record.evidence[0]
     return {
         "claimed_by": record.claimed_by, "score": record.score, "sentence": evidence.text, "sentence_start": evidence.start, "sentence_end": evidence.end,
-        "doc_id": doc.id, "source": doc.source, "url": doc.url, "published": _iso(doc.published), "sources": 1, "conflict": "",
+        "doc_id": doc.id, "title": doc.title, "source": doc.source, "url": doc.url, "published": _iso(doc.published), "sources": 1, "conflict": "",
+        "also_said": SAID_APART.join(e.text for e in record.evidence[1:SAID_AT_MOST]),
     }  # fmt: skip
 
 
-def _event_row(doc: Document, event: Event) -> dict[str, Any]:
+def _event_row(parsed: Parsed, event: Event) -> dict[str, Any]:
+    doc = parsed.document
     best = event.places[0] if event.places else None
     toll = event.fatalities
     return {
         "id": event.id, **_times(event.when, doc), "status": event.status.value, "type": event.type.value, "sub_type": event.sub_type,
-        **place_columns(best.place if best else None, best.name if best else ""), "actors": ";".join(a.name for a in event.actors),
+        **place_columns(best.place if best else None, best.name if best else ""), "place_text": best.name if best else "", "alternatives": alternatives_of(parsed, event), "actors": ";".join(a.name for a in event.actors),
         "fatalities": toll.value if toll else None, "fatalities_min": toll.minimum if toll else None, "fatalities_max": toll.maximum if toll else None,
         "other_places": ";".join(m.label for m in event.places[1:]), **_source(doc, event), **event_crosswalk(event),
     }  # fmt: skip
@@ -219,9 +222,25 @@ def _movement_row(doc: Document, movement: Movement) -> dict[str, Any]:
         "id": movement.id, **_times(movement.when, doc), "status": movement.status.value, "kind": movement.kind.value,
         "origin": ";".join(m.label for m in movement.origins), "origin_id": ";".join(_ident(m) for m in movement.origins),
         "destination": ";".join(m.label for m in movement.destinations), "destination_id": ";".join(_ident(m) for m in movement.destinations),
+        "origin_points": _points(movement.origins), "destination_points": _points(movement.destinations), "within_id": ";".join(_ident(m) for m in movement.within),
+        "ends_text": ";".join(dict.fromkeys(m.name for m in (*movement.origins, *movement.destinations, *movement.within))),
         "within": ";".join(m.label for m in movement.within), "group": movement.group, **_quantity(movement.quantity), "measure": movement.measure.value,
         "as_of": _iso(movement.when.as_of) if movement.when else None, "reason": movement.reason, **_source(doc, movement), **movement_crosswalk(movement),
     }  # fmt: skip
+
+
+def _points(mentions: Sequence[Mention]) -> str:
+    """Return the coordinates of places as "lon lat" joined with `;`, for drawing a fan; countries and regions stand at their label point."""
+    return ";".join(f"{m.place.lon:g} {m.place.lat:g}" for m in mentions if m.place is not None and m.place.lon is not None and m.place.lat is not None)
+
+
+def alternatives_of(parsed: Parsed, event: Event) -> str:
+    """Return what else the name of an event's place may mean, joined with `;`."""
+    if not event.places:
+        return ""
+    span = (event.places[0].start, event.places[0].end)
+    found = next((t.alternatives for t in parsed.toponyms if (t.start, t.end) == span), ())
+    return ";".join(f"{p.name} ({p.country_name or p.kind.value})" for p in found[:4])
 
 
 def _ident(item: Mention) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import shapely
     from shapely.geometry.base import BaseGeometry
 
-LAYERS = ("countries", "admin1", "disputed", "former_states")
+LAYERS = ("countries", "admin1", "disputed", "former_states", "world")
 # A point this near a shore is on land: shapes are simplified to about a kilometre.
 _SHORE_DEG = 0.05
 _PIECE = 64  # points a piece of border

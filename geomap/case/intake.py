@@ -16,6 +16,7 @@ from geomap.case.corrections import Action, Correction, applied, held_by
 from geomap.case.duplicates import bands, same_story
 from geomap.case.tellings import event_block, movement_block
 from geomap.errors import CorrectionError
+from geomap.frames import alternatives_of
 from geomap.gazetteer import Gazetteer
 from geomap.gazetteer.names import fold
 from geomap.model import Document, Event, Movement, Parsed, Place, Toponym
@@ -97,9 +98,10 @@ class Intake:
                     block, apart = f"{kind[0]}{picture.FORCED}|{correction.number}" if kind == "event" else str(correction.after), 0
                 elif known:
                     block, apart = (f"e|apart|{correction.number}|{record.id}", 1) if kind == "event" else (block, 1)
+            others = alternatives_of(parsed, record) if isinstance(record, Event) else ""
             for mention in record.places if isinstance(record, Event) else (*record.origins, *record.destinations, *record.within):
                 self._put_place(db, mention.place)
-            db.execute("INSERT INTO geomap_records VALUES (?, ?, ?, ?, ?, ?)", (record.id, key, kind, block, apart, picture.packed(db, record)))
+            db.execute("INSERT INTO geomap_records VALUES (?, ?, ?, ?, ?, ?, ?)", (record.id, key, kind, block, apart, picture.packed(db, record), others))
             blocks.add(block)
         return blocks
 

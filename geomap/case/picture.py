@@ -14,7 +14,7 @@ from geomap.case.series import Figure, bounds, figures
 from geomap.case.store import Store
 from geomap.case.tellings import Joint, Told, direction, joined, joint_events, measured, part
 from geomap.case.totals import Counted, Flow, Ground, flows
-from geomap.frames import place_columns, point, to_frame, to_frames
+from geomap.frames import SAID_APART, SAID_AT_MOST, place_columns, point, to_frame, to_frames
 from geomap.model import Document, Event, Kind, Measure, Movement, Parsed, Place
 
 _CHUNK: Final = 1000  # blocks a transaction
@@ -142,11 +142,25 @@ def _as_parsed(db: sqlite3.Connection, joint: Iterable[Joint | Figure]) -> tuple
         record = item.event if isinstance(item, Joint) else item.movement
         sources = len({e.doc_id for e in record.evidence})
         notes[record.id] = {"sources": sources, "conflict": item.conflict}
+        if sources > 1:
+            notes[record.id]["also_said"] = _also_said(db, record)
+        if isinstance(item, Joint):
+            notes[record.id]["alternatives"] = db.execute("SELECT alternatives FROM geomap_records WHERE id = ?", (record.id,)).fetchone()[0]
         if isinstance(item, Figure):
             notes[record.id] |= {"series": item.series.partition("|")[2], "increment": item.increment, "role_reason": item.why, "helix_role": item.role.upper()}
         told = by_key.setdefault(record.evidence[0].doc_id, ([], []))
         told[0 if isinstance(item, Joint) else 1].append(record)  # type: ignore[arg-type]
     return [Parsed(stored_document(db, key), (), tuple(events), tuple(movements)) for key, (events, movements) in by_key.items()], notes
+
+
+def _also_said(db: sqlite3.Connection, record: Event | Movement) -> str:
+    """Return the further sentences behind a record, each with its source and day."""
+    out = []
+    for evidence in record.evidence[1:SAID_AT_MOST]:
+        source, published = db.execute("SELECT source, published FROM geomap_documents WHERE key = ?", (evidence.doc_id,)).fetchone()
+        head = ", ".join(filter(None, [source, (published or "")[:10]]))
+        out.append(f"{head}: {evidence.text}" if head else evidence.text)
+    return SAID_APART.join(out)
 
 
 def stored_document(db: sqlite3.Connection, key: str) -> Document:

@@ -42,7 +42,7 @@ CREATE TABLE geomap_places (id TEXT PRIMARY KEY, body TEXT NOT NULL, inside TEXT
 CREATE TABLE geomap_names (key TEXT NOT NULL, name TEXT NOT NULL, place TEXT NOT NULL, uses TEXT NOT NULL, mentions INTEGER NOT NULL, score REAL NOT NULL, reasons TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (key, place, name)) WITHOUT ROWID;
 CREATE INDEX geomap_names_place ON geomap_names (place);
 CREATE INDEX geomap_names_name ON geomap_names (name);
-CREATE TABLE geomap_records (id TEXT PRIMARY KEY, key TEXT NOT NULL, kind TEXT NOT NULL, block TEXT NOT NULL, apart INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE geomap_records (id TEXT PRIMARY KEY, key TEXT NOT NULL, kind TEXT NOT NULL, block TEXT NOT NULL, apart INTEGER NOT NULL, body TEXT NOT NULL, alternatives TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX geomap_records_key ON geomap_records (key);
 CREATE INDEX geomap_records_block ON geomap_records (block);
 CREATE TABLE geomap_dirty (block TEXT PRIMARY KEY) WITHOUT ROWID;

@@ -92,10 +92,16 @@ def part(group: str) -> str:
 def joint_events(tellings: Sequence[Told]) -> list[Joint]:
     """Return the events of one block, the tellings of each joined; `tellings` may come in any order."""
     groups: list[list[Told]] = []
+    # Only what shares a day, or a longer span exactly, can be one event: a town with a thousand events is not compared all with all.
+    at: dict[object, list[list[Told]]] = {}
     for told in sorted(tellings, key=_closest_first):
-        fitting = [g for g in groups if _one_event(g[0], told) and all(m.key != told.key for m in g)]
+        days = _days_of(told)
+        near = {id(g): g for day in days for g in at.get(day, ())}
+        fitting = [g for g in near.values() if _one_event(g[0], told) and all(m.key != told.key for m in g)]
         if told.apart or not fitting:
             groups.append([told])
+            for day in days:
+                at.setdefault(day, []).append(groups[-1])
         else:
             min(fitting, key=lambda g: _toll_gap(g[0].record, told.record)).append(told)
     return [joined(group) for group in groups]
@@ -104,6 +110,14 @@ def joint_events(tellings: Sequence[Told]) -> list[Joint]:
 def _closest_first(told: Told) -> tuple[int, str, str, str]:
     span = _span(told.record.when)
     return (10**6, "", told.published, told.ident) if span is None else ((span[1] - span[0]).days, span[0].isoformat(), told.published, told.ident)
+
+
+def _days_of(told: Told) -> list[object]:
+    span = _span(told.record.when)
+    if span is None:
+        return []
+    length = (span[1] - span[0]).days
+    return [span[0] + dt.timedelta(days=n) for n in range(length + 1)] if length <= _ALIKE_DAYS else [span]
 
 
 def _span(when: When | None) -> tuple[dt.date, dt.date] | None:
