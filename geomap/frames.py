@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from geomap import regions
 from geomap.crosswalk import event_crosswalk, movement_crosswalk
 from geomap.gazetteer.index import EARTH_KM
-from geomap.model import Document, Event, Mention, Movement, Parsed, Place, Precision, Quantity, Toponym, When, day_of
+from geomap.model import Document, Event, Kind, Mention, Movement, Parsed, Place, Precision, Quantity, Toponym, When, day_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -178,7 +179,14 @@ def _area(event: Event, doc: Document) -> BaseGeometry | None:
     if place is None or place.precision in PINNED or place.lon is None:
         return None
     when = _day(event.when.start) if event.when is not None and event.when.start is not None else _day(doc.published)
-    return _multi(regions.outline(place, when=when) or circle(place))
+    return _shown(place, when if place.disputed or place.kind is Kind.DISPUTED_AREA else None)
+
+
+@lru_cache(maxsize=512)
+def _shown(place: Place, when: dt.date | None) -> BaseGeometry | None:
+    """Return the outline of a region to about a kilometre: what is known only to a region is not known closer."""
+    shape = regions.outline(place, when=when) or circle(place)
+    return None if shape is None else _multi(shape.simplify(0.01))
 
 
 def _multi(shape: BaseGeometry | None) -> BaseGeometry | None:

@@ -1,28 +1,34 @@
 """GeoDataFrames -> one self-contained HTML map: no request to any host, nothing of the news text ever executed.
 
-folium builds the page; its links to other hosts are replaced by the vendored Leaflet. Marks are drawn by one script from column
-data in JSON (`<` escaped) and text reaches the page through `textContent` only.
+folium builds the page; its links to other hosts are replaced by the vendored Leaflet. One script draws all marks on one canvas from
+columns in JSON (`<` escaped; packed when they are many), and text reaches the page through `textContent` only.
 """
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from geomap import regions
-from geomap.errors import MissingExtraError
-from geomap.frames import PINNED, circle
-from geomap.model import Document, Event, Kind, Mention, Movement, Parsed, Quantity, Status, day_of
+from geomap.case import Case
+from geomap.errors import MissingExtraError, OptionError
+from geomap.frames import SAID_APART, to_frames
+from geomap.model import Parsed, Status
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy as np
+    import pandas as pd
     from shapely.geometry.base import BaseGeometry
 
+Source = Parsed | Iterable[Parsed] | Case | Mapping[str, "gpd.GeoDataFrame"]
 _ASSETS = Path(__file__).parent / "assets"
 # Okabe and Ito's colours, told apart by readers with any colour vision; type is also in the shape.
 STYLES: dict[str, tuple[str, str]] = {
@@ -30,9 +36,21 @@ STYLES: dict[str, tuple[str, str]] = {
     "riot": ("#56b4e9", "triangle"), "strategic": ("#882255", "square"), "agreement": ("#009e73", "circle"), "diplomacy": ("#117733", "circle"),
     "blockade": ("#aa4499", "square"), "territorial_claim": ("#88752a", "square"), "aid": ("#44aa99", "circle"), "statement": ("#777777", "circle"),
 }  # fmt: skip
-_QUIET = {Status.BACKGROUND, Status.DENIED}
+QUIET: Final = frozenset({Status.BACKGROUND.value, Status.DENIED.value})
+_STATUSES: Final = [s.value for s in Status]
 _MARGIN_DEG = 6.0
 _WIDEST_DETAIL_DEG = 30.0
+_PLAIN_AT_MOST: Final = 3000  # events; more are packed, and their words unpacked when one is opened
+_NO_DAY: Final = -(2**31)
+# What a card of an event shows; numbers and places of the marks stand in columns of their own.
+_EVENT_WORDS: Final = (
+    "id", "sub_type", "date_precision", "date_basis", "place", "place_text", "country", "precision", "disputed", "actors", "fatalities", "fatalities_min", "fatalities_max", "other_places", "claimed_by", "score",
+    "sentence", "also_said", "title", "source", "published", "url", "sources", "conflict", "alternatives",
+)  # fmt: skip
+_MOVEMENT_WORDS: Final = (
+    "id", "kind", "status", "origin", "destination", "within", "ends_text", "group", "quantity_text", "quantifier", "unit", "measure", "as_of", "date_precision", "date_basis", "reason", "claimed_by", "score",
+    "sentence", "also_said", "title", "source", "published", "url", "sources", "conflict", "role_reason",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +61,15 @@ class _View:
     north: float
 
 
-def to_html(parsed: Parsed | Iterable[Parsed], *, title: str = "geomap", background: bool = False, height: str = "100%") -> str:
-    """Return a standalone page with the map of one or many documents.
+def to_html(
+    source: Source, *, title: str = "geomap", background: bool = False, height: str = "100%", theme: Literal["auto", "light", "dark"] = "auto", tiles: str | None = None
+) -> str:
+    """Return a standalone page with the map of documents, a case, or frames (for instance filtered ones).
 
     Parameters
     ----------
-    parsed
-        What `parse` returned.
+    source
+        What `parse` returned, one or many; a `Case`; or the layers of `to_frames` or `Case.frames`, in EPSG:4326.
     title
         Name of the page.
     background
@@ -57,20 +77,36 @@ def to_html(parsed: Parsed | Iterable[Parsed], *, title: str = "geomap", backgro
         on in the page in any case.
     height
         CSS height of the map.
+    theme
+        `light`, `dark`, or `auto` for what the reader's system says, also when that changes.
+    tiles
+        Name of an xyzservices provider such as "OpenStreetMap.Mapnik", drawn as the ground. The page then asks that host for
+        images; without it it asks nobody.
 
     Raises
     ------
     MissingExtraError
         When folium is not installed.
+    OptionError
+        For an unknown provider or theme.
 
     """
-    results = [parsed] if isinstance(parsed, Parsed) else list(parsed)
-    data = _data(results)
-    data["background"] = background
-    view = _view(results)
-    data["view"] = [[view.south, view.west], [view.north, view.east]]
-    data["base"] = _base(view)
+    if theme not in {"auto", "light", "dark"}:
+        raise OptionError("theme", theme, "auto, light or dark")
+    frames = _frames(source)
+    view = _view(frames)
+    data = {
+        **_marks(frames), "regions": _regions(frames.get("regions")), "base": _base(view), "view": [[view.south, view.west], [view.north, view.east]], "background": background, "theme": theme,
+        "styles": STYLES, "statuses": _STATUSES, "disclaimer": regions.DISCLAIMER, "tiles": _tiles(tiles),
+        "attribution": "Shapes: Natural Earth. Places: GeoNames (CC BY 4.0). Drawn by geomap with Leaflet.", "version": regions.data_version(), "apart": SAID_APART,
+    }  # fmt: skip
     return _page(data, title, height)
+
+
+def _frames(source: Source) -> Mapping[str, gpd.GeoDataFrame]:
+    if isinstance(source, Mapping):
+        return source
+    return source.frames() if isinstance(source, Case) else to_frames(source)
 
 
 def _page(data: dict[str, Any], title: str, height: str) -> str:
@@ -91,18 +127,23 @@ def _page(data: dict[str, Any], title: str, height: str) -> str:
     for name, element in list(header._children.items()):  # noqa: SLF001
         if isinstance(element, Link) or "cdn" in str(getattr(element, "_template_str", "")):
             del header._children[name]  # noqa: SLF001
-    payload = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    payload = payload.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     safe_title = re.sub(r"[<>&]", " ", title)
     head = (
         f'<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>{safe_title}</title><link rel="icon" href="data:,">'
         f"<style>{_asset('leaflet.css')}{_asset('map.css')}</style><script>{_asset('leaflet.js')}</script>"
     )
     header.add_child(Element("{% raw %}" + head + "{% endraw %}"), name="geomap_assets", index=0)
-    script = f"var geomapData={payload};\n{_asset('map.js')}\ngeomapDraw({page.get_name()},geomapData);"
-    figure.script.add_child(Element("{% raw %}" + script.replace("{% endraw %}", "") + "{% endraw %}"), name="geomap_marks")
+    # The payload goes in last, for it is large and no template.
+    figure.script.add_child(Element("GEOMAP_SCRIPT"), name="geomap_marks")
     html: str = figure._template.render(this=figure, kwargs={})  # noqa: SLF001
-    return html.replace("<html>", '<html lang="en">', 1)
+    script = f"var geomapData={_json(data)};\n{_asset('map.js')}\ngeomapDraw({page.get_name()},geomapData);"
+    before, _, after = html.replace("<html>", '<html lang="en">', 1).rpartition("GEOMAP_SCRIPT")
+    return f"{before}{script}{after}"
+
+
+def _json(data: object) -> str:
+    payload = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return payload.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 @cache
@@ -113,104 +154,198 @@ def _asset(name: str) -> str:
     return re.sub(r"url\([^)]*\)", "none", text) if name.endswith(".css") else text.replace("</script", "<\\/script")
 
 
-def _data(results: Sequence[Parsed]) -> dict[str, Any]:
-    events = [item for r in results for e in r.events if (item := _event(r.document, e)) is not None]
-    movements = [_movement(r.document, m) for r in results for m in r.movements]
-    listed = [m for m in movements if not m["from"] and not m["to"]]
-    return {
-        "events": events, "movements": movements, "styles": STYLES, "unplaced": len(listed), "disclaimer": regions.DISCLAIMER,
-        "attribution": "Shapes: Natural Earth. Places: GeoNames (CC BY 4.0). Drawn by geomap with Leaflet.", "version": regions.data_version(),
-    }  # fmt: skip
-
-
-def _card(doc: Document, record: Event | Movement, heading: str, mentions: Sequence[Mention]) -> dict[str, Any]:
-    """Return what a click shows: heading, lines and the sentences behind them, as plain text."""
-    when = record.to_dict()["when"] or {}
-    told = when.get("start") or when.get("as_of") or ""
-    end = when.get("end") or ""
-    lines = [f"Status: {record.status.value}"]
-    if told:
-        lines.append(f"Time: {told[:10]}{' to ' + end[:10] if end and end[:10] != told[:10] else ''} ({when.get('precision') or 'as of'}, {when.get('basis') or 'stated'})")
-    if record.claimed_by:
-        lines.append(f"Says who: {record.claimed_by}")
-    for item in mentions[:4]:
-        lines.append(f"Place: {_place_line(item)}")
-    source = " · ".join(filter(None, [doc.source, str(doc.published or "")[:10], doc.title]))
-    return {"heading": heading, "lines": lines, "evidence": [e.text for e in record.evidence[:5]], "source": source, "url": doc.url if doc.url.startswith(("http://", "https://")) else ""}
-
-
-def _place_line(item: Mention) -> str:
-    place = item.place
-    if place is None:
-        return f"{item.name} (not resolved: {item.reason})"
-    extra = f", {place.country_name}" if place.country_name and place.country_name != place.name else ""
-    return f"{place.name}{extra} ({place.precision.value}{', disputed' if place.disputed else ''})"
-
-
-def _event(doc: Document, event: Event) -> dict[str, Any] | None:
-    place = event.places[0].place if event.places else None
-    if place is None or place.lon is None:
+def _tiles(name: str | None) -> dict[str, Any] | None:
+    if name is None:
         return None
-    toll = event.fatalities
-    heading = event.type.value.replace("_", " ") + (f": {_figure(toll)} killed" if toll else "")
-    item: dict[str, Any] = {
-        "type": event.type.value, "quiet": event.status in _QUIET, "status": event.status.value, "card": _card(doc, event, heading, event.places), "label": place.name,
-        "toll": (toll.value or toll.minimum or toll.maximum or 0) if toll else 0,
-    }  # fmt: skip
-    if place.precision in PINNED:
-        return {**item, "at": [place.lat, place.lon]}
-    if place.kind is Kind.COUNTRY:
-        # The whole of a country says where it is not known better; no pin.
-        return {**item, "area": _coordinates(_thinned(regions.outline(place))), "country": True}
-    day = event.when.start if event.when is not None and event.when.start is not None else doc.published
-    shape = regions.outline(place, when=day and day_of(day)) or circle(place)
-    return {**item, "area": _coordinates(_thinned(shape))}
+    import xyzservices.providers as xyz
+
+    try:
+        provider = xyz.query_name(name)
+    except ValueError as error:
+        raise OptionError("tiles", name, "the name of an xyzservices provider, such as OpenStreetMap.Mapnik") from error
+    return {"url": provider.build_url(), "attribution": provider.attribution, "zoom": provider.get("max_zoom", 19)}
 
 
-def _figure(quantity: Quantity | None) -> str:
-    if quantity is None:
-        return ""
-    words = {"more_than": "more than ", "at_least": "at least ", "less_than": "fewer than ", "up_to": "up to ", "nearly": "nearly ", "about": "about "}
-    if quantity.quantifier.value == "range":
-        return f"{quantity.minimum:,}-{quantity.maximum:,}"
-    n = quantity.value or quantity.maximum or quantity.minimum
-    return f"{n:,} or more" if quantity.quantifier.value == "vague" else f"{words.get(quantity.quantifier.value, '')}{n:,}"
+# Marks
 
 
-def _movement(doc: Document, movement: Movement) -> dict[str, Any]:
-    quantity = movement.quantity
-    known = _figure(quantity)
-    unit = "households" if quantity is not None and quantity.unit is not None and quantity.unit.value == "household" else "people"
-    names = {side: ", ".join(m.label for m in getattr(movement, side)) for side in ("origins", "destinations", "within")}
-    label = f"{known} {unit}" if known else "people, no figure"
-    heading = f"{movement.kind.value}: {label}" + (f" from {names['origins']}" if names["origins"] else "") + (f" to {names['destinations']}" if names["destinations"] else "")
-    heading += f" within {names['within']}" if names["within"] else ""
+def _marks(frames: Mapping[str, gpd.GeoDataFrame]) -> dict[str, Any]:
+    events, areas = frames["events"], frames["event_areas"]
+    shapes, of_event = _areas(areas)
+    placed = events[(~events.geometry.isna() | events["id"].isin(of_event)).to_numpy()]
+    movements = _movements(frames["movements"])
     return {
-        "kind": movement.kind.value, "status": movement.status.value, "quiet": movement.status in _QUIET, "label": label,
-        "n": (quantity.value or quantity.maximum or quantity.minimum or 0) if quantity else 0, "from": _points(movement.origins or movement.within if movement.kind.value != "stock" else movement.origins),
-        "to": _points(movement.destinations if movement.kind.value != "stock" else movement.destinations or movement.within),
-        "card": _card(doc, movement, heading, [*movement.origins, *movement.destinations, *movement.within]),
+        **_events(placed, of_event), "areas": shapes, "movements": movements, "unplaced": sum(not m["from"] and not m["to"] for m in movements), "unplacedEvents": len(events) - len(placed),
     }  # fmt: skip
 
 
-def _points(mentions: Sequence[Mention]) -> list[list[float]]:
-    return [[m.place.lat, m.place.lon] for m in mentions if m.place is not None and m.place.lat is not None and m.place.lon is not None]
+def _areas(areas: gpd.GeoDataFrame) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Return each outline once, and which one an event has."""
+    import shapely
+
+    shapes = areas.geometry.to_numpy()
+    keys = list(zip(areas["place_id"], shapely.get_num_coordinates(shapes), shapely.area(shapes).round(6), strict=True))
+    known: dict[Any, int] = {}
+    out: list[dict[str, Any]] = []
+    of_event: dict[str, int] = {}
+    for ident, key, shape, label, kind in zip(areas["id"], keys, shapes, areas["place"], areas["place_kind"], strict=True):
+        if key not in known:
+            known[key] = len(out)
+            out.append({"label": label, "country": kind == "country", "area": _thin_coordinates(shape.wkb)})
+        of_event[ident.removesuffix("/area")] = known[key]
+    return out, of_event
 
 
-def _view(results: Sequence[Parsed]) -> _View:
+@lru_cache(maxsize=512)
+def _thin_coordinates(wkb: bytes) -> list[Any]:
+    import shapely
+
+    return _coordinates(shapely.from_wkb(wkb).simplify(0.01))
+
+
+def _events(events: gpd.GeoDataFrame, of_event: Mapping[str, int]) -> dict[str, Any]:
+    import numpy as np
+
+    types, statuses = list(STYLES), _STATUSES
+    points = events.geometry
+    pinned = (~points.isna()).to_numpy()
+    lat, lon = np.zeros(len(events)), np.zeros(len(events))
+    lat[pinned], lon[pinned] = events[pinned].geometry.y.to_numpy(), events[pinned].geometry.x.to_numpy()
+    toll = _first_of(events, "fatalities", "fatalities_min", "fatalities_max").fillna(0).to_numpy(dtype=float)
+    columns = {
+        "lat": _ints(lat * 1e5), "lon": _ints(lon * 1e5), "area": _ints([-1 if p else of_event[i] for p, i in zip(pinned, events["id"], strict=True)]),
+        "type": _ints(events["type"].map({t: i for i, t in enumerate(types)}).fillna(0)), "status": _ints(events["status"].map({s: i for i, s in enumerate(statuses)}).fillna(0)),
+        "start": _days(events["start"]), "end": _days(events["end"]), "toll": _ints(toll), "around": _ints(events["uncertainty_km"].where(events["precision"] == "near", 0).fillna(0)),
+    }  # fmt: skip
+    words = {name: _words(events[name]) for name in _EVENT_WORDS}
+    return {"types": types, "count": len(events), "events": _packed(columns, len(events)), "words": _packed(words, len(events))}
+
+
+def _first_of(frame: pd.DataFrame, *columns: str) -> pd.Series[Any]:
+    """Return the first number of each row that is told."""
+    out = frame[columns[0]].astype("Float64")
+    for column in columns[1:]:
+        out = out.fillna(frame[column].astype("Float64"))
+    return out
+
+
+def _packed(columns: dict[str, Any], count: int) -> Any:
+    """Return columns as they are, or many as one gzipped text that the page unpacks."""
+    if count <= _PLAIN_AT_MOST:
+        return columns
+    payload = json.dumps(columns, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return base64.b64encode(gzip.compress(payload, 5, mtime=0)).decode()
+
+
+def _ints(values: Any) -> list[int]:
+    import numpy as np
+
+    out: list[int] = np.rint(np.asarray(values, dtype=float)).astype(np.int64).tolist()
+    return out
+
+
+def _days(dates: pd.Series[Any]) -> list[int]:
+    """Return days since 1970; what has no date stands before all time."""
+    import numpy as np
+
+    days = dates.to_numpy(dtype="datetime64[D]")
+    return [_NO_DAY if d < -(10**7) else d for d in np.where(np.isnat(days), np.datetime64(-(10**8), "D"), days).astype(np.int64).tolist()]
+
+
+def _words(column: pd.Series[Any]) -> Any:
+    """Return a column as texts, each different one once where that is shorter."""
+    import pandas as pd
+
+    codes, values = pd.factorize(column.astype(object).where(column.notna(), ""), sort=False)
+    told = [v if isinstance(v, str) else _number(v) for v in values]
+    if len(told) * 2 > len(codes):
+        return [told[c] for c in codes]
+    return {"of": told, "at": codes.tolist()}
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) and value < 10 else f"{int(value)}"
+
+
+def _movements(movements: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    words = movements[list(_MOVEMENT_WORDS)].astype(object).where(movements[list(_MOVEMENT_WORDS)].notna(), "").to_dict("records")
+    numbers = _first_of(movements, "quantity", "quantity_max", "quantity_min")
+    out = []
+    for told, n, low, high, start, end, froms, tos, within, role in zip(
+        words, numbers, movements["quantity_min"], movements["quantity_max"], _days(movements["start"]), _days(movements["end"]), movements["origin_points"], movements["destination_points"],
+        movements["within_id"], movements["helix_role"], strict=True,
+    ):  # fmt: skip
+        told["score"] = _number(told["score"])
+        told["sources"] = _number(told["sources"] or 1)
+        out.append({
+            **told, "n": _whole(n) or 0, "low": _whole(low), "high": _whole(high), "start": start, "end": end, "from": _points(froms), "to": _points(tos), "aside": role == "TRIANGULATION",
+            **_inside(within, froms, tos, stock=told["kind"] == "stock"),
+        })  # fmt: skip
+    return out
+
+
+def _whole(value: Any) -> int | None:
+    import pandas as pd
+
+    return None if pd.isna(value) else int(value)
+
+
+def _points(told: Any) -> list[list[float]]:
+    return [[float(v) for v in reversed(pair.split(" "))] for pair in told.split(";")] if isinstance(told, str) and told else []
+
+
+def _inside(within: Any, froms: Any, tos: Any, *, stock: bool) -> dict[str, Any]:
+    """Return the place of people displaced inside it as the one end that is known."""
+    from geomap.geoparser import default_gazetteer
+
+    if froms or tos or not isinstance(within, str) or not within:
+        return {}
+    gazetteer = default_gazetteer()
+    places = [gazetteer.place(i) for i in within.split(";") if i and gazetteer.row(i) is not None]
+    return {"to" if stock else "from": [[p.lat, p.lon] for p in places if p.lat is not None]}
+
+
+# Regions, and the ground
+
+
+def _regions(found: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
+    if found is None or not len(found):
+        return []
+    told = zip(*(found[c] for c in ("name", "kind", "events", "people_out", "people_in", "net", "out_measure", "in_measure")), found.geometry, strict=True)
+    return [
+        {"name": name, "kind": kind, "events": _whole(events), "out": _whole(left), "into": _whole(came), "net": _whole(net), "measure": out or into or "", "area": _thin_coordinates(shape.wkb)}
+        for name, kind, events, left, came, net, out, into, shape in told if shape is not None
+    ]  # fmt: skip
+
+
+def _view(frames: Mapping[str, gpd.GeoDataFrame]) -> _View:
     """Return the box of what is drawn as current, with a margin; the world when nothing is."""
-    mentions = [m for r in results for e in r.events if e.status not in _QUIET for m in e.places[:1]]
-    mentions += [m for r in results for x in r.movements if x.status not in _QUIET for m in (*x.origins, *x.destinations, *x.within)]
-    places = [m.place for m in mentions if m.place is not None]
-    fine = [p for p in places if p.lon is not None and (p.kind is not Kind.COUNTRY or p.uncertainty_km < 400)] or [p for p in places if p.lon is not None]
-    if not fine:
+    import numpy as np
+
+    events, areas, movements = frames["events"], frames["event_areas"], frames["movements"]
+    boxes: list[Any] = []
+    now = events[(~events["status"].isin(QUIET)).to_numpy() & (~events.geometry.isna()).to_numpy()]
+    if len(now):
+        boxes.append(_around(now.geometry.x.to_numpy(), now.geometry.y.to_numpy()))
+    for froms, tos in zip(*(movements.loc[~movements["status"].isin(QUIET), c] for c in ("origin_points", "destination_points")), strict=True):
+        ends = [*_points(froms), *_points(tos)]
+        if ends:
+            boxes.append(_around(np.array([p[1] for p in ends]), np.array([p[0] for p in ends])))
+    current = areas[(~areas["status"].isin(QUIET)).to_numpy()]
+    shown = current[(current["place_kind"] != "country").to_numpy()]
+    shown = current if not boxes and not len(shown) else shown
+    if len(shown):
+        boxes.append(np.array(shown.total_bounds))
+    if not boxes:
         return _View(-170, -55, 180, 75)
-    pad = [min(2.0, p.uncertainty_km / 180 + 0.4) for p in fine]
-    lons, lats = [float(p.lon or 0) for p in fine], [float(p.lat or 0) for p in fine]
-    return _View(
-        min(x - d for x, d in zip(lons, pad, strict=True)), max(-60, min(y - d for y, d in zip(lats, pad, strict=True))),
-        max(x + d for x, d in zip(lons, pad, strict=True)), min(80, max(y + d for y, d in zip(lats, pad, strict=True))),
-    )  # fmt: skip
+    told = np.array(boxes)
+    return _View(*(float(v) for v in (told[:, 0].min(), max(-60, told[:, 1].min()), told[:, 2].max(), min(80, told[:, 3].max()))))
+
+
+def _around(lons: np.ndarray[Any, Any], lats: np.ndarray[Any, Any], pad: float = 0.5) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    return np.array([lons.min() - pad, lats.min() - pad, lons.max() + pad, lats.max() + pad])
 
 
 def _base(view: _View) -> dict[str, Any]:
@@ -239,9 +374,7 @@ def _note(row: Any) -> dict[str, str]:
 
 @cache
 def _world() -> list[list[Any]]:
-    frame = regions.layer("countries")
-    shapes = frame.geometry.simplify_coverage(0.15)
-    return [_coordinates(shape, digits=2) for shape in shapes]
+    return [_coordinates(shape, digits=2) for shape in regions.layer("world").geometry]
 
 
 def _clipped(frame: gpd.GeoDataFrame, window: BaseGeometry, tolerance: float) -> list[dict[str, Any]]:
@@ -259,14 +392,13 @@ def _label_point(shape: BaseGeometry) -> list[float] | None:
     return [round(point.y, 3), round(point.x, 3)]
 
 
-def _thinned(shape: BaseGeometry | None) -> BaseGeometry | None:
-    return None if shape is None else shape.simplify(0.005)
-
-
 def _coordinates(shape: BaseGeometry | None, digits: int = 3) -> list[Any]:
     """Return polygons as Leaflet wants them: [[[lat, lon], ...rings], ...polygons]; slivers are left out."""
+    import numpy as np
+
     if shape is None or shape.is_empty:
         return []
     polygons = [p for p in getattr(shape, "geoms", [shape]) if p.geom_type == "Polygon"]
-    return [[[[round(y, digits), round(x, digits)] for x, y in ring.coords] for ring in (p.exterior, *p.interiors)] for p in polygons if len(p.exterior.coords) > 4 or p.area > 0.02]
-
+    return [
+        [np.round(np.asarray(ring.coords)[:, 1::-1], digits).tolist() for ring in (p.exterior, *p.interiors)] for p in polygons if len(p.exterior.coords) > 4 or p.area > 0.02
+    ]  # fmt: skip

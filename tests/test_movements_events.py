@@ -180,3 +180,16 @@ def test_a_distance_is_no_origin():
 def test_people_who_fled_abroad_left_the_country_that_the_text_tells_of():
     (m,) = parse("Protests shook Belarus again. Thousands of activists have fled abroad.").movements
     assert names(m.origins) == ["Belarus"]
+
+
+@pytest.mark.parametrize("text", ["Shelling hit Kharkiv on Monday and killed four people.", "An air strike on Rafah killed nine people on Monday.", "Rebels captured the town of Goma on Monday after a battle."])
+def test_what_befalls_a_town_happens_there(text):
+    parsed = geomap.parse(text, published="2024-01-03")
+    assert all(event.places and event.places[0].place is not None for event in parsed.events)
+    assert parsed.events
+
+
+def test_a_toll_is_no_event_beside_the_strike_that_made_it():
+    parsed = geomap.parse("Shelling in Tripoli killed 12 people on Monday.", published="2024-03-06")
+    (event,) = parsed.events
+    assert (event.type.value, event.fatalities.value, str(event.when.start)) == ("explosion", 12, "2024-03-04")

@@ -13,7 +13,7 @@ from typing import Any
 from geomap import regions
 from geomap.case import picture
 from geomap.case.corrections import Action, Correction, applied, held_by
-from geomap.case.duplicates import bands, same_story
+from geomap.case.duplicates import bands, figures, may_be_same, same_story
 from geomap.case.tellings import event_block, movement_block
 from geomap.errors import CorrectionError
 from geomap.frames import alternatives_of
@@ -39,8 +39,8 @@ class Intake:
         first = db.execute("SELECT 1 FROM geomap_documents WHERE key = ?", (key,)).fetchone() is None
         published = own.document.to_dict()["published"]
         db.execute(
-            "INSERT OR REPLACE INTO geomap_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (key, doc.id, doc.title, doc.source, doc.url, published, own.document.lang, doc.text, zlib.compress(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), 3), made_by, key, len(doc.text.split())),
+            "INSERT OR REPLACE INTO geomap_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (key, doc.id, doc.title, doc.source, doc.url, published, own.document.lang, doc.text, zlib.compress(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), 3), made_by, key, len(doc.text.split()), figures(doc.text)),
         )  # fmt: skip
         db.execute("INSERT OR IGNORE INTO geomap_citations VALUES (?, ?, ?, ?, ?, ?)", (key, *citation(doc)))
         db.execute("DELETE FROM geomap_failures WHERE source = ?", (doc.id,))
@@ -54,10 +54,13 @@ class Intake:
         if not marks:
             return
         asked = ",".join("?" * len(marks))
-        found = db.execute(f"SELECT DISTINCT b.key, d.text FROM geomap_bands b JOIN geomap_documents d ON d.key = b.key WHERE b.band IN ({asked}) ORDER BY b.key", marks).fetchall()  # noqa: S608
+        size, told = len(text.split()), figures(text)
+        found = db.execute(f"SELECT DISTINCT b.key, d.size, d.figures FROM geomap_bands b JOIN geomap_documents d ON d.key = b.key WHERE b.band IN ({asked}) ORDER BY b.key", marks).fetchall()  # noqa: S608
         db.executemany("INSERT OR IGNORE INTO geomap_bands VALUES (?, ?)", [(mark, key) for mark in marks])
-        for other, other_text in found:
-            if same_story(text, other_text):
+        for other, other_size, other_figures in found:
+            if max(size, other_size) > 3 * min(size, other_size) or not may_be_same(told, other_figures):
+                continue
+            if same_story(text, db.execute("SELECT text FROM geomap_documents WHERE key = ?", (other,)).fetchone()[0]):
                 db.executemany("INSERT OR IGNORE INTO geomap_duplicates VALUES (?, ?)", [(key, other), (other, key)])
 
     def _lead(self, db: sqlite3.Connection, key: str) -> list[str]:

@@ -50,6 +50,17 @@ def replace_rows(db: sqlite3.Connection, name: str, gone: Iterable[str], frame: 
     marks = ", ".join("?" * (len(columns) + 1))
     names = ", ".join(f'"{c}"' for c in columns)
     db.executemany(f'INSERT INTO "{name}" (geom, {names}) VALUES ({marks})', _values(frame, columns))  # noqa: S608
+    _widen(db, name, frame)
+
+
+def _widen(db: sqlite3.Connection, name: str, frame: gpd.GeoDataFrame) -> None:
+    """Let the box of a layer, which GIS tools zoom to, hold what came in; it does not shrink."""
+    west, south, east, north = (float(v) for v in frame.total_bounds)
+    if west == west:  # noqa: PLR0124 - no shape gives NaN
+        db.execute(
+            "UPDATE gpkg_contents SET min_x = min(coalesce(min_x, ?1), ?1), min_y = min(coalesce(min_y, ?2), ?2), max_x = max(coalesce(max_x, ?3), ?3), max_y = max(coalesce(max_y, ?4), ?4) WHERE table_name = ?5",
+            (west, south, east, north, name),
+        )  # fmt: skip
 
 
 def _values(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> Iterable[tuple[Any, ...]]:
@@ -62,16 +73,6 @@ def _values(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> Iterable[tuple[A
         told.append([None if pd.isna(v) else kind(v) for v in values.tolist()])
     shapes = [None if shape is None or shape.is_empty else _HEADER + shape.wkb for shape in frame.geometry]
     return zip(shapes, *told, strict=True)
-
-
-def refresh_extents(db: sqlite3.Connection) -> None:
-    """Write the boxes of the layers, which GIS tools zoom to."""
-    import shapely
-
-    for name in GEOMETRY:
-        blobs = [row[0][8:] for row in db.execute(f'SELECT geom FROM "{name}" WHERE geom IS NOT NULL')]  # noqa: S608
-        box = shapely.total_bounds(shapely.from_wkb(blobs)) if blobs else (None,) * 4
-        db.execute("UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ? WHERE table_name = ?", (*(None if v is None else float(v) for v in box), name))
 
 
 def read_layer(db: sqlite3.Connection, name: str) -> gpd.GeoDataFrame:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from geomap import regions
-from geomap.case.layers import refresh_extents, replace_rows
+from geomap.case.layers import replace_rows
 from geomap.case.series import Figure, bounds, figures
 from geomap.case.store import Store
 from geomap.case.tellings import Joint, Told, direction, joined, joint_events, measured, part
@@ -36,7 +36,6 @@ def redrawn(store: Store) -> None:
     if store.rows("SELECT 1 FROM geomap_dirty"):
         with store.writing() as db:
             replace_rows(db, "regions", [r[0] for r in db.execute('SELECT "id" FROM regions')], _regions(db))
-            refresh_extents(db)
             db.execute("DELETE FROM geomap_dirty")
 
 

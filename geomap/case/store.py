@@ -33,7 +33,7 @@ _WGS84 = (
 # `parsed` is what the parser said, packed; `records`, `merged` and the layers are derived from it and the corrections.
 _OWN_TABLES = """
 CREATE TABLE geomap_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE geomap_documents (key TEXT PRIMARY KEY, id TEXT NOT NULL, title TEXT NOT NULL, source TEXT NOT NULL, url TEXT NOT NULL, published TEXT, lang TEXT NOT NULL, text TEXT NOT NULL, parsed BLOB NOT NULL, made_by TEXT NOT NULL, story TEXT NOT NULL, size INTEGER NOT NULL);
+CREATE TABLE geomap_documents (key TEXT PRIMARY KEY, id TEXT NOT NULL, title TEXT NOT NULL, source TEXT NOT NULL, url TEXT NOT NULL, published TEXT, lang TEXT NOT NULL, text TEXT NOT NULL, parsed BLOB NOT NULL, made_by TEXT NOT NULL, story TEXT NOT NULL, size INTEGER NOT NULL, figures TEXT NOT NULL);
 CREATE TABLE geomap_citations (key TEXT NOT NULL, id TEXT NOT NULL, title TEXT NOT NULL, source TEXT NOT NULL, url TEXT NOT NULL, published TEXT NOT NULL, PRIMARY KEY (key, id, title, source, url, published)) WITHOUT ROWID;
 CREATE TABLE geomap_failures (source TEXT PRIMARY KEY, error TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE geomap_bands (band INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (band, key)) WITHOUT ROWID;

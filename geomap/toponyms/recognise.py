@@ -322,8 +322,16 @@ def _one_use(text: str, sentence: Tagged, reading: dict[int, Reading], span: Spa
     match = sentence.inside[first]
     in_dateline = line is not None and span in line.places
     owned = _OWNED.search(text[max(0, span.start - 24) : span.start])
-    use = Use.LITERAL if in_dateline else Use.ASSOCIATIVE if owned else _use(text, sentence.words, first, last, match[0] if match else None, reading.get(first))
+    befell = _BEFELL.search(text[max(0, span.start - 40) : span.start]) and match and match[0].kind in _TOWNS
+    use = Use.LITERAL if in_dateline or befell else Use.ASSOCIATIVE if owned else _use(text, sentence.words, first, last, match[0] if match else None, reading.get(first))
     return Toponym(span.start, span.end, text[span.start : span.end], use, score=share)
+
+
+# What befalls a town befalls its ground: "shelling hit Kharkiv" is no act of a government.
+_BEFELL = re.compile(
+    r"\b(?:hit|hits|struck|strikes|shelled|bombed|bombarded|pounded|rocked|shook|stormed|entered|captured|seized|recaptured|retook|overran|besieged|encircled|hitting|striking|shelling|bombing|bombarding|pounding|capturing|seizing|besieging|(?:strikes?|airstrikes?|attacks?|raids?|assaults?|shelling|bombardment|bombing|siege|offensive|advance|barrage|missiles?|rockets?|drones?)\s+(?:on|of|in|against|at|near|towards?|outside))\s+(?:(?:the|central|downtown|northern|southern|eastern|western)\s+){0,2}(?:(?:city|town|village|port|outskirts|centre|center) (?:city )?of\s+)?$"
+)
+_TOWNS = frozenset({"settlement", "site", "admin2", "admin1"})
 
 
 def _start_of(word: Token) -> int:
