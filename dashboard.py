@@ -1,5 +1,5 @@
 """The dashboard: `streamlit run dashboard.py`, or `make dashboard`."""
 
-from geomap.pages.overview import run
+from geomap.pages.app import run
 
 run()

@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         ("export", _export, "read texts and write GeoJSON layers into a folder"),
     ):
         command = commands.add_parser(name, help=text, description=text.capitalize() + ".", epilog=_EPILOG)
-        command.add_argument("source", metavar="IN", help="a .txt, .html, .jsonl, .csv or .parquet file, a folder of them, or - for standard input")
+        command.add_argument("source", metavar="IN", help="a .txt, .html, .docx, .pdf, .jsonl, .csv, .parquet or .zip file, a folder of them, or - for standard input")
         command.add_argument("-o", "--out", metavar="OUT", required=name != "parse", help="where to write" + (" (default: a summary to the terminal)" if name == "parse" else ""))
         command.add_argument("--published", metavar="DATE", help="publication date of the text, ISO (2023-09-25); rows with a date of their own keep it")
         command.add_argument("--no-demonyms", action="store_true", help="leave out names of peoples such as Armenian")
@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     dashboard = commands.add_parser("dashboard", help="open the dashboard in a browser, on this machine only")
     dashboard.add_argument("--port", type=int, default=8501)
     dashboard.add_argument("--headless", action="store_true", help="do not open a browser window")
+    dashboard.add_argument("--theme", choices=["light", "dark"], help="default: as the reader's system")
     dashboard.set_defaults(run=_dashboard)
     return parser
 
@@ -431,7 +432,8 @@ def _dashboard(options: argparse.Namespace) -> int:
     script = Path(__file__).parent / "pages" / "app.py"
     command = [
         sys.executable, "-m", "streamlit", "run", str(script), "--server.address", "127.0.0.1", "--server.port", str(options.port),
-        "--browser.gatherUsageStats", "false", "--server.headless", "true" if options.headless else "false", "--server.maxUploadSize", "50",
+        "--browser.gatherUsageStats", "false", "--server.headless", "true" if options.headless else "false", "--server.maxUploadSize", "50", "--client.showErrorDetails", "none",
+        *(["--theme.base", options.theme] if options.theme else []),
     ]  # fmt: skip
     sys.stdout.flush()
     # The server takes this process's place, so that a signal to stop ends it cleanly.

@@ -67,3 +67,46 @@ def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         if column in out:
             out[column] = out[column].dt.strftime("%Y-%m-%d")
     return out
+
+
+def write_geopackage(frames: Mapping[str, gpd.GeoDataFrame], path: str | os.PathLike[str]) -> Path:
+    """Write the layers as one GeoPackage with styles; it appears under its name only when it is whole.
+
+    Raises
+    ------
+    ExportError
+        When it cannot be written.
+
+    """
+    from geomap.case.layers import write_layers
+
+    target = Path(path)
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".writing-") as work:
+            part = Path(work) / "layers.gpkg"
+            write_layers(part, frames)
+            part.replace(target)
+    except OSError as error:
+        msg = f"{target} cannot be written: {error.strerror or error}"
+        raise ExportError(msg) from error
+    return target
+
+
+def csv_text(frame: gpd.GeoDataFrame) -> str:
+    """Return a layer as CSV with `lon` and `lat` where a point is known; cells that a spreadsheet would run are quoted with an apostrophe."""
+    import pandas as pd
+
+    out = pd.DataFrame(frame.drop(columns="geometry"))
+    points = frame.geometry.where(frame.geometry.geom_type == "Point")
+    if frame.geometry.geom_type.eq("Point").any():
+        out["lon"], out["lat"] = points.x.round(6), points.y.round(6)
+    for column in ("start", "end"):
+        if column in out:
+            out[column] = out[column].dt.strftime("%Y-%m-%d")
+    for column in list(map(str, out.select_dtypes(exclude=["number", "datetime"]))):
+        out[column] = ["'" + v if isinstance(v, str) and v[:1] in _FORMULA else v for v in out[column]]
+    text: str = out.to_csv(index=False, lineterminator="\n")
+    return text
+
+
+_FORMULA = frozenset("=+-@\t\r")

@@ -137,6 +137,8 @@ def _page(data: dict[str, Any], title: str, height: str) -> str:
     figure.script.add_child(Element("GEOMAP_SCRIPT"), name="geomap_marks")
     html: str = figure._template.render(this=figure, kwargs={})  # noqa: SLF001
     script = f"var geomapData={_json(data)};\n{_asset('map.js')}\ngeomapDraw({page.get_name()},geomapData);"
+    # folium forbids zooming the page, which readers with weak eyes need.
+    html = re.sub(r'<meta name="viewport" content="width=device-width,\s*initial-scale=1.0, maximum-scale=1.0, user-scalable=no" />', "", html)
     before, _, after = html.replace("<html>", '<html lang="en">', 1).rpartition("GEOMAP_SCRIPT")
     return f"{before}{script}{after}"
 

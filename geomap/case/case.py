@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import sqlite3
+import tempfile
 import time
 import zlib
 from collections.abc import Iterable, Sequence
@@ -122,6 +124,11 @@ class Case:
         return self._store.meta("title")
 
     @property
+    def revision(self) -> str:
+        """What changes whenever anything in the case does; a key for what is computed from it."""
+        return self._store.meta("revision")
+
+    @property
     def geoparser(self) -> Geoparser:
         """What reads the documents; made when first needed."""
         if self._geoparser is None:
@@ -195,6 +202,35 @@ class Case:
         """
         cited = {str(row[0]) for row in self._store.rows("SELECT url FROM geomap_citations WHERE url <> ''")}
         return self.add(read_feed(url, known=cited.__contains__, allow_private=allow_private))
+
+    def describe(self, key: str, *, title: str, source: str, published: dt.date | dt.datetime | None) -> None:
+        """Say what is known of a document; when its publication date changes it is read again, for relative dates hang on it.
+
+        Raises
+        ------
+        CorrectionError
+            When the case has no such document.
+
+        """
+        self._check_document(key)
+        ident, text, url = self._store.rows("SELECT id, text, url FROM geomap_documents WHERE key = ?", (key,))[0]
+        doc = Document(str(ident), str(text), title, source, str(url), published)
+        parsed = self.geoparser.parse(doc)
+        with self._store.writing() as db:
+            db.execute("DELETE FROM geomap_citations WHERE key = ? AND id = ?", (key, ident))
+            self._intake.put(db, parsed, doc)
+        self.redraw()
+
+    def snapshot(self) -> bytes:
+        """Return the file as it is now, in one piece."""
+        with tempfile.TemporaryDirectory() as folder, self._store.guarded():
+            target = Path(folder) / "case.gpkg"
+            copy = sqlite3.connect(target)
+            try:
+                self._store.db.backup(copy)
+            finally:
+                copy.close()
+            return target.read_bytes()
 
     def redraw(self) -> None:
         """Bring joint records and layers up to date."""
@@ -294,6 +330,27 @@ class Case:
     def _merged(self, kind: str) -> list[Event | Movement]:
         rows = self._store.rows("SELECT CASE m.body WHEN '' THEN r.body ELSE m.body END FROM geomap_merged m JOIN geomap_records r ON r.id = m.id WHERE m.kind = ? ORDER BY m.id", (kind,))
         return [picture.record_of(self._store.db, kind, str(row[0])) for row in rows]
+
+    def record(self, ident: str) -> Event | Movement:
+        """Return an event or movement as all its tellings tell it; `ident` is its own or that of a telling.
+
+        Raises
+        ------
+        CorrectionError
+            When there is no such record.
+
+        """
+        found = self._store.rows(_ONE_RECORD + "m.id = ?", (ident,))
+        if not found:
+            quoted = json.dumps(ident)
+            found = [r for r in self._store.rows(_ONE_RECORD + "instr(m.members, ?) > 0", (quoted,)) if ident in json.loads(str(r[2]))]
+        if not found:
+            raise CorrectionError(f"the case has no event or movement {ident!r}; it may have been rejected")
+        return picture.record_of(self._store.db, str(found[0][0]), str(found[0][1]))
+
+    def names(self) -> dict[str, str]:
+        """Return the names of the places of the case by their ids."""
+        return {str(i): str(json.loads(str(body))["name"]) for i, body in self._store.rows("SELECT id, body FROM geomap_places")}
 
     def members(self, ident: str) -> list[str]:
         """Return the ids of the tellings behind a joint record.
@@ -565,6 +622,7 @@ class Case:
             raise CorrectionError(f"the case has no document {key!r}")
 
 
+_ONE_RECORD: Final = "SELECT m.kind, CASE m.body WHEN '' THEN r.body ELSE m.body END, m.members FROM geomap_merged m JOIN geomap_records r ON r.id = m.id WHERE "
 _COUNTS: Final = {
     "documents": "geomap_documents", "stories": "(SELECT DISTINCT story FROM geomap_documents)", "citations": "geomap_citations", "failures": "geomap_failures", "events": "events", "movements": "movements",
     "places": "places", "regions": "regions", "corrections": "geomap_corrections WHERE undone = 0",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from geomap.case.store import geopackage
 from geomap.frames import DATES, REALS, SCHEMA, WHOLE
 
 if TYPE_CHECKING:
@@ -152,3 +154,18 @@ def _region_style() -> str:
 
 
 _STYLES: Final = {"events": _event_style, "event_areas": _area_style, "movements": _movement_style, "places": _place_style, "regions": _region_style}
+
+
+def write_layers(path: Path, frames: Mapping[str, gpd.GeoDataFrame]) -> None:
+    """Write layers into a new GeoPackage without a case in it."""
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        geopackage(db)
+        db.execute("BEGIN")
+        create_layers(db)
+        for name in GEOMETRY:
+            if name in frames:
+                replace_rows(db, name, [], frames[name])
+        db.execute("COMMIT")
+    finally:
+        db.close()

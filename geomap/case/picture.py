@@ -18,6 +18,7 @@ from geomap.frames import SAID_APART, SAID_AT_MOST, place_columns, point, to_fra
 from geomap.model import Document, Event, Kind, Measure, Movement, Parsed, Place
 
 _CHUNK: Final = 1000  # blocks a transaction
+_RECORDS: Final = 2000  # records a transaction
 _REGIONS: Final = "r"
 _SEPARATOR: Final = "\x1f"  # between ids of one side; no name holds it
 FORCED: Final = "="  # a block that a reader made: all in it is one event
@@ -26,7 +27,7 @@ FORCED: Final = "="  # a block that a reader made: all in it is one event
 def redrawn(store: Store) -> None:
     """Bring the joint records and layers of all changed blocks up to date, so many blocks a transaction."""
     while True:
-        blocks = [str(row[0]) for row in store.rows("SELECT block FROM geomap_dirty WHERE block <> ? ORDER BY block LIMIT ?", (_REGIONS, _CHUNK))]
+        blocks = _some_blocks(store)
         if not blocks:
             break
         with store.writing() as db:
@@ -37,6 +38,18 @@ def redrawn(store: Store) -> None:
         with store.writing() as db:
             replace_rows(db, "regions", [r[0] for r in db.execute('SELECT "id" FROM regions')], _regions(db))
             db.execute("DELETE FROM geomap_dirty")
+
+
+def _some_blocks(store: Store) -> list[str]:
+    """Return the next blocks to draw, so many that memory stays bounded."""
+    out: list[str] = []
+    records = 0
+    for block, count in store.rows("SELECT d.block, count(r.id) FROM (SELECT block FROM geomap_dirty WHERE block <> ? ORDER BY block LIMIT ?) d LEFT JOIN geomap_records r ON r.block = d.block GROUP BY d.block", (_REGIONS, _CHUNK)):
+        out.append(str(block))
+        records += int(str(count))
+        if records > _RECORDS:
+            break
+    return out
 
 
 def _redraw(db: sqlite3.Connection, blocks: Sequence[str]) -> None:

@@ -133,6 +133,7 @@ class Store:
             self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield self.db
+                self.db.execute("UPDATE geomap_meta SET value = value + 1 WHERE name = 'revision'")
                 self.db.execute("COMMIT")
             except BaseException:
                 if self.db.in_transaction:
@@ -172,18 +173,28 @@ class Store:
             db.execute("UPDATE geomap_meta SET value = ? WHERE name = 'format'", (str(FORMAT),))
 
 
-def _filled(db: sqlite3.Connection, title: str, layers: Callable[[sqlite3.Connection], None] | None) -> None:
+def geopackage(db: sqlite3.Connection) -> None:
+    """Make an empty GeoPackage of an empty database."""
     db.execute(f"PRAGMA application_id = {_APPLICATION}")
     db.execute(f"PRAGMA user_version = {_GEOPACKAGE}")
-    db.execute("BEGIN")
-    for statement in (_GEOPACKAGE_TABLES + _OWN_TABLES).split(";\n"):
-        if statement.strip():
-            db.execute(statement)
+    _create(db, _GEOPACKAGE_TABLES)
     db.executemany(
         "INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, NULL)",
         [("Undefined Cartesian", -1, "NONE", -1, "undefined"), ("Undefined geographic", 0, "NONE", 0, "undefined"), ("WGS 84", 4326, "EPSG", 4326, _WGS84)],
     )
-    db.executemany("INSERT INTO geomap_meta VALUES (?, ?)", [("format", str(FORMAT)), ("title", title)])
+
+
+def _create(db: sqlite3.Connection, tables: str) -> None:
+    for statement in tables.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
+def _filled(db: sqlite3.Connection, title: str, layers: Callable[[sqlite3.Connection], None] | None) -> None:
+    geopackage(db)
+    db.execute("BEGIN")
+    _create(db, _OWN_TABLES)
+    db.executemany("INSERT INTO geomap_meta VALUES (?, ?)", [("format", str(FORMAT)), ("title", title), ("revision", "0")])
     if layers is not None:
         layers(db)
     db.execute("COMMIT")

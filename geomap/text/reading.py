@@ -1,4 +1,4 @@
-"""Files and folders -> Documents: .txt, .html, .jsonl, .csv, .parquet, a folder of them, or standard input ("-")."""
+"""Files and folders -> Documents: texts, web pages, Word and PDF files, tables, archives and folders of them, or standard input ("-")."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import io
 import json
 import re
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,9 @@ from typing import Any
 
 from geomap.errors import DocumentError, MissingExtraError, OptionError
 from geomap.model import Document, read_date
+from geomap.text.office import members_of_zip, text_of_docx, text_of_pdf
 
-SUFFIXES = (".txt", ".html", ".htm", ".jsonl", ".csv", ".parquet")
+SUFFIXES = (".txt", ".html", ".htm", ".docx", ".pdf", ".jsonl", ".csv", ".parquet", ".zip")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ].+)?$")
 Read = Document | DocumentError  # a bad row does not end a batch
 
@@ -56,8 +58,39 @@ def _read_file(path: Path) -> Iterator[Read]:
         yield from _read_jsonl(path)
     elif suffix == ".csv":
         yield from _read_csv(path)
+    elif suffix in _OFFICE:
+        yield _office(path.name, path.read_bytes(), suffix, _front(path))
+    elif suffix == ".zip":
+        yield from _read_zip(path)
     else:
         yield from _read_parquet(path)
+
+
+_OFFICE = {".docx": text_of_docx, ".pdf": text_of_pdf}
+
+
+def _office(name: str, raw: bytes, suffix: str, front: dict[str, Any]) -> Read:
+    try:
+        text = _OFFICE[suffix](name, raw)
+    except DocumentError as error:
+        return error
+    return _document({**front, "id": Path(name).stem, "text": text}, name)
+
+
+def _read_zip(path: Path) -> Iterator[Read]:
+    """Yield the documents of an archive; an archive within it is not opened."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, raw in members_of_zip(path.name, path.read_bytes()):
+            suffix = Path(name).suffix.casefold()
+            if suffix not in SUFFIXES or suffix == ".zip":
+                yield DocumentError(f"{path.name}/{name}", f"files of kind '{suffix}' in an archive are not read")
+                continue
+            member = Path(folder) / name
+            member.write_bytes(raw)
+            try:
+                yield from _read_file(member)
+            except DocumentError as error:
+                yield error
 
 
 def _front(path: Path) -> dict[str, Any]:

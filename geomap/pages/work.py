@@ -1,0 +1,188 @@
+"""What the pages share: the session's case, the filter in the address, and what is computed from both, kept while nothing changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from geomap.case import Case
+from geomap.errors import GeomapError
+from geomap.filters import PRECISIONS, STATUSES, TYPES, Filter, filtered
+from geomap.geoparser import Geoparser, default_gazetteer
+from geomap.maps import to_html
+from geomap.model import Document
+from geomap.text.reading import read_documents
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+Frames = dict[str, "gpd.GeoDataFrame"]
+SEED = "000_313cf4aea927ca38"
+_FOLDERS = (Path(__file__).parents[2] / "seeds", Path(__file__).parents[1] / "_seeds")
+
+
+@st.cache_resource(show_spinner="Opening the gazetteer (the first time on this machine it is compiled, about 20 s)")
+def geoparser() -> Geoparser:
+    """Return the one reader of all sessions; it holds no text."""
+    return Geoparser(default_gazetteer())
+
+
+def case() -> Case:
+    """Return the case of this session; a new session has one of its own with the seed article in it."""
+    if "case" not in st.session_state:
+        # The folder goes when the session does; a case that is to stay is saved or opened by name.
+        st.session_state.folder = tempfile.TemporaryDirectory(prefix="geomap-")
+        made = Case.create(Path(st.session_state.folder.name) / "case.gpkg", title="Unsaved case", geoparser=geoparser())
+        if not os.environ.get("GEOMAP_EMPTY"):
+            made.add(seed())
+        st.session_state.case = made
+    opened: Case = st.session_state.case
+    return opened
+
+
+def use_case(opened: Case) -> None:
+    """Make another case that of this session."""
+    if "case" in st.session_state:
+        st.session_state.case.close()
+    st.session_state.case = opened
+
+
+def seed() -> list[Document]:
+    """Return the seed article, when it is installed."""
+    for folder in _FOLDERS:
+        if (folder / f"{SEED}.txt").exists():
+            return [doc for doc in read_documents(str(folder / f"{SEED}.txt")) if isinstance(doc, Document)]
+    return []
+
+
+def header() -> None:
+    """Say above every page which case is open, and offer to take the last correction back."""
+    opened = case()
+    counts = opened.info()
+    left, right = st.columns([6, 1], vertical_alignment="center")
+    named = opened.title or opened.path.name
+    left.caption(f"{named} · {counts['documents']} documents · {counts['events']} events · {counts['movements']} movements · {counts['corrections']} corrections")
+    standing = [c for c in opened.corrections() if not c.undone]
+    if right.button("Undo", icon=":material/undo:", disabled=not standing, help=f"Take back: {standing[-1].action.value}" if standing else "There is no correction to take back", key="undo"):
+        guarded(opened.undo)
+        st.rerun()
+
+
+def guarded(act: Callable[[], Any]) -> bool:
+    """Run an act and show an error of geomap in words; return whether it went well."""
+    try:
+        act()
+    except GeomapError as error:
+        st.error(str(error))
+        return False
+    return True
+
+
+def now() -> str:
+    """Return the time that the log of corrections keeps."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+# The filter, whose widgets live in the address and keep what they hold from page to page
+
+
+def sidebar_filter() -> Filter:
+    """Draw the filter and return what it says."""
+    with st.sidebar:
+        st.subheader("Filter")
+        keep: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
+        types = st.multiselect("What", TYPES, key="types", format_func=plain, placeholder="Everything", **keep)
+        statuses = st.multiselect("Status", STATUSES, key="status", placeholder="All", **keep)
+        start = st.date_input("From", None, key="from", min_value=dt.date(1500, 1, 1), max_value=dt.date(2100, 1, 1), **keep)
+        end = st.date_input("Until", None, key="until", min_value=dt.date(1500, 1, 1), max_value=dt.date(2100, 1, 1), **keep)
+        place = st.text_input("Place", key="place", placeholder="A name, or a country code", **keep)
+        who = st.text_input("Who", key="who", placeholder="Actor, group, or who says so", **keep)
+        source = st.text_input("Source", key="source", placeholder="Outlet or headline", **keep)
+        precisions = st.multiselect("Known to", PRECISIONS, key="precision", placeholder="Any precision", **keep)
+        score = st.slider("Score at least", 0.0, 1.0, 0.0, 0.05, key="score", help="How sure the reader is", **keep)
+    return Filter(_date(start), _date(end), tuple(types), tuple(statuses), tuple(precisions), place or "", who or "", source or "", float(score or 0))
+
+
+def _date(value: Any) -> dt.date | None:
+    return value if isinstance(value, dt.date) else None
+
+
+def plain(word: str) -> str:
+    """Return a slug as words."""
+    return word.replace("_", " ")
+
+
+# Computed once for each state of the case
+
+
+def key() -> tuple[str, str]:
+    """Return what names the present state of this session's case."""
+    opened = case()
+    return str(opened.path), opened.revision
+
+
+def frames() -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers of the case; they are shared by reruns and must not be changed."""
+    return _frames(case(), *key())
+
+
+@st.cache_resource(max_entries=8, show_spinner="Drawing up the layers")
+def _frames(_opened: Case, path: str, revision: str) -> dict[str, gpd.GeoDataFrame]:  # noqa: ARG001 - they are the key
+    return _opened.frames()
+
+
+def names() -> dict[str, str]:
+    """Return the names of the places of the case by their ids."""
+    return _names(case(), *key())
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _names(_opened: Case, path: str, revision: str) -> dict[str, str]:  # noqa: ARG001
+    return _opened.names()
+
+
+def shown(wanted: Filter) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers that the filter leaves."""
+    return _shown(case(), *key(), wanted)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _shown(_opened: Case, path: str, revision: str, wanted: Filter) -> dict[str, gpd.GeoDataFrame]:
+    return filtered(_frames(_opened, path, revision), wanted)
+
+
+def map_html(wanted: Filter, theme: str) -> str:
+    """Return the map of what the filter leaves."""
+    return _map(case(), *key(), wanted, theme)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Drawing the map")
+def _map(_opened: Case, path: str, revision: str, wanted: Filter, theme: str) -> str:
+    return to_html(_shown(_opened, path, revision, wanted), title=_opened.title or "geomap", background=_asks_for_history(wanted), theme=theme)  # type: ignore[arg-type]
+
+
+def _asks_for_history(wanted: Filter) -> bool:
+    return bool({"background", "denied"} & set(wanted.statuses))
+
+
+def totals(wanted: Filter, by: tuple[str, ...] = (), status: tuple[str, ...] = ("occurred",)) -> list[Any]:
+    """Return totals of the movements that the filter leaves."""
+    return _totals(case(), *key(), wanted, by, status)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _totals(_opened: Case, path: str, revision: str, wanted: Filter, by: tuple[str, ...], status: tuple[str, ...]) -> list[Any]:
+    only = list(_shown(_opened, path, revision, wanted)["movements"]["id"]) if wanted else None
+    return _opened.totals(by=by, status=status, only=only)
+
+
+def theme() -> str:
+    """Return `light` or `dark` as Streamlit is shown."""
+    told = st.context.theme.type
+    return told if told in {"light", "dark"} else "auto"
