@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     dashboard = commands.add_parser("dashboard", help="open the dashboard in a browser, on this machine only")
     dashboard.add_argument("--port", type=int, default=8501)
     dashboard.add_argument("--headless", action="store_true", help="do not open a browser window")
+    dashboard.add_argument("--case", type=Path, metavar="CASE.gpkg", help="open this case in every new session (default: an unsaved one with the seed article)")
     dashboard.add_argument("--theme", choices=["light", "dark"], help="default: as the reader's system")
     dashboard.set_defaults(run=_dashboard)
     return parser
@@ -429,6 +430,11 @@ def _dashboard(options: argparse.Namespace) -> int:
 
     if find_spec("streamlit") is None:
         raise MissingExtraError("streamlit", "dashboard")
+    if options.case is not None:
+        from geomap.case import Case
+
+        Case.open(options.case, readonly=True).close()
+        os.environ["GEOMAP_CASE"] = str(options.case.absolute())
     script = Path(__file__).parent / "pages" / "app.py"
     command = [
         sys.executable, "-m", "streamlit", "run", str(script), "--server.address", "127.0.0.1", "--server.port", str(options.port),

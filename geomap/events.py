@@ -216,6 +216,10 @@ def _score(trigger: _Trigger, position: int, status: Status, places: Sequence[Me
 _EXACTNESS = {Kind.SITE: 1.0, Kind.SETTLEMENT: 1.0, Kind.ADMIN2: 0.97, Kind.ADMIN1: 0.92, Kind.DISPUTED_AREA: 0.95, Kind.COUNTRY: 0.88}
 
 
+# Where people flee to is not where the fighting is.
+_SOUGHT = re.compile(r"\b(?:fled|flee|fleeing|escap(?:ed|ing)|cross(?:ed|ing)|sought (?:refuge|shelter|safety)|seeking (?:refuge|shelter|safety)|evacuated|displaced)\b[^.;]{0,60}\b(?:to|for|into|in)\s+(?:(?:the|neighbou?ring|nearby)\s+)*$", re.IGNORECASE)
+
+
 _LEAD = 3  # sentences
 
 
@@ -225,7 +229,7 @@ def _places(story: Story, position: int, sentence: Sentence, trigger: _Trigger, 
     A government's name, an actor's home and the dateline are no places of fighting; a visit or talk with no place of its own
     is where the text reports from.
     """
-    stated = [mention(t) for t in sentence.toponyms if t.use is Use.LITERAL]
+    stated = [mention(t) for t in sentence.toponyms if t.use is Use.LITERAL and not (trigger.type in _VIOLENT and _SOUGHT.search(sentence.text[: t.start - sentence.span.start]))]
     told = sorted([*stated, *sentence.coreferences], key=lambda m: abs(m.start - trigger.end) + (0 if m.start >= trigger.end else 12))
     near = [m for m in told if clause[0] <= m.start < clause[1]]
     chosen = near or ([] if trigger.type in _OWN_PLACE_TYPES else told)

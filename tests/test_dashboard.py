@@ -309,7 +309,7 @@ def test_a_place_is_put_right_the_map_follows_and_undo_takes_it_back(visit):
     page.keyboard.press("Enter")
     page.get_by_text(re.compile("Tripoli.*Lebanon")).first.click()
     page.get_by_role("button", name="Save").click()
-    page.get_by_text("1 corrections").wait_for()
+    page.get_by_text("1 correction").wait_for()
     page.get_by_role("link", name="Map", exact=True).click()
     page.get_by_label("Place", exact=True).fill("LBN")
     page.get_by_label("Place", exact=True).press("Enter")

@@ -10,9 +10,10 @@ from geomap.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CASES = (ROOT / "docs" / "case.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README + CASES, re.DOTALL))
 def test_python_blocks_run_and_print_what_they_say(block: str, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
     code = block.replace('"map.html"', repr(str(tmp_path / "map.html")))
@@ -29,5 +30,6 @@ def test_the_commands_named_exist(capsys):
 
 
 def test_pictures_and_links_of_the_readme_are_there():
-    for target in re.findall(r"\]\(((?!http)[^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(((?!http)[^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"

@@ -12,8 +12,16 @@ function geomapDraw(map, data) {
   var bar = null, N = data.count, E = null, W = null, picked = null, background = data.background;
   map._zoomAnimated = false;
   if (still) { map.options.inertia = false; }
-  var wide = window.innerWidth > 700;
-  map.fitBounds(data.view, { paddingTopLeft: [wide ? 50 : 10, 20], paddingBottomRight: [wide ? 250 : 10, 80], animate: false, maxZoom: 10 });
+  var fitted = false;
+  function fit() {
+    var size = map.getSize(), wide = size.x > 700;
+    if (fitted || size.x < 50 || size.y < 50) { return; }
+    fitted = true;
+    map.fitBounds(data.view, { paddingTopLeft: [wide ? 50 : 10, 20], paddingBottomRight: [wide ? 240 : 10, size.y > 400 ? 80 : 10], animate: false, maxZoom: 10 });
+  }
+  fit();
+  // A frame may be laid out late, or change its size.
+  if (window.ResizeObserver) { new ResizeObserver(function () { map.invalidateSize({ animate: false }); fit(); }).observe(map.getContainer()); }
 
   function el(tag, text, cls) { var e = document.createElement(tag); if (text) { e.textContent = text; } if (cls) { e.className = cls; } return e; }
   function number(n) { return Number(n).toLocaleString("en"); }
@@ -133,7 +141,7 @@ function geomapDraw(map, data) {
         box.appendChild(el("h3", number(ids.length) + " marks here" + (ids.length > 40 ? ", the first 40" : "")));
         cards.forEach(function (c) { var d = el("details", "", "gm-more"); d.appendChild(el("summary", c.heading)); d.appendChild(card(c)); d.addEventListener("toggle", function () { if (d.open) { tell(c.id); } }); box.appendChild(d); });
       }
-      L.popup({ maxWidth: 360, maxHeight: Math.max(160, map.getSize().y - 120), autoPanPadding: [12, 12] }).setLatLng(latlng).setContent(box).openOn(map);
+      L.popup({ maxWidth: 360, maxHeight: Math.max(160, map.getSize().y - 120), autoPanPaddingTopLeft: [64, 12], autoPanPaddingBottomRight: [12, 12] }).setLatLng(latlng).setContent(box).openOn(map);
     });
   }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from geomap.errors import GeomapError
 from geomap.pages import about, export, flows, map, read, regions, sources  # noqa: A004
 from geomap.pages.work import header
 
@@ -25,7 +26,11 @@ def run() -> None:
         ],
         position="top",
     )  # fmt: skip
-    header()
+    try:
+        header()
+    except GeomapError as error:
+        st.error(str(error))
+        st.stop()
     page.run()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from geomap.filters import Filter
 from geomap.pages import work
 from geomap.pages.frame import map_frame
 from geomap.pages.panels import record_panel, totals_panel
@@ -23,32 +24,39 @@ def page() -> None:
     wanted = work.sidebar_filter()
     frames = work.shown(wanted)
     _numbers(frames)
-    left, right = st.columns([3, 1]) if st.session_state.get("picked") else (st.container(), None)
+    # The map keeps its place whatever stands beside it, for a frame that moves is loaded anew.
+    left, right = st.columns([2, 1])
     with left:
         picked = map_frame(work.map_html(wanted, work.theme()), alt="Map of events and movements; the tables below hold the same", height=620, focus=st.session_state.get("focus", ""))
         if picked and picked != st.session_state.get("picked"):
             st.session_state.picked = picked
             st.rerun()
-    if right is not None:
-        with right:
-            if st.button("Close", icon=":material/close:"):
+    with right:
+        if st.session_state.get("picked"):
+            if st.button("Back to the totals", icon=":material/arrow_back:"):
                 st.session_state.picked = st.session_state.focus = ""
                 st.rerun()
             record_panel(st.session_state.picked)
+        else:
+            _totals(wanted)
+    _tables(frames)
+
+
+def _totals(wanted: Filter) -> None:
     st.subheader("How many people")
+    st.caption("Each once: open a line to see which figures were counted and which set aside. Click a mark for its sentences.")
     totals_panel(work.totals(wanted), label="Happened")
     totals_panel(work.totals(wanted, status=("expected", "planned")), label="Expected or planned")
-    _tables(frames)
 
 
 def _numbers(frames: work.Frames) -> None:
     events, movements = frames["events"], frames["movements"]
     history = {"background", "denied"}
-    columns = st.columns(4)
-    columns[0].metric("Events", int((~events["status"].isin(history)).sum()))
-    columns[1].metric("Movements that happened", int(movements["status"].isin({"occurred", "ongoing"}).sum()))
-    columns[2].metric("Expected or planned", int(movements["status"].isin({"expected", "planned"}).sum()))
-    columns[3].metric("History and denials", int(events["status"].isin(history).sum() + movements["status"].isin(history).sum()), help="Not on the map until you ask for it in its legend")
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Events", int((~events["status"].isin(history)).sum()), width="content")
+        st.metric("Movements that happened", int(movements["status"].isin({"occurred", "ongoing"}).sum()), width="content")
+        st.metric("Expected or planned", int(movements["status"].isin({"expected", "planned"}).sum()), width="content")
+        st.metric("History and denials", int(events["status"].isin(history).sum() + movements["status"].isin(history).sum()), help="Not on the map until you ask for it in its legend", width="content")
     if not len(events) and not len(movements):
         st.info("Nothing to show: no event and no movement fits. Loosen the filter, or add texts on the page Sources.")
 

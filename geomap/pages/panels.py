@@ -27,9 +27,9 @@ def record_panel(ident: str) -> None:
         entry = entries.get(evidence.doc_id)
         with st.container(border=True):
             st.text(evidence.text)
-            left, right = st.columns([4, 1], vertical_alignment="center")
-            left.caption(_escaped(" · ".join(filter(None, [entry.source, entry.published[:10], entry.title or entry.id])) if entry else evidence.doc_id))
-            if right.button("Read", key=f"read {ident} {evidence.doc_id} {evidence.start}"):
+            row = st.container(horizontal=True, vertical_alignment="center")
+            row.caption(_escaped(" · ".join(filter(None, [entry.source, entry.published[:10], entry.title or entry.id])) if entry else evidence.doc_id))
+            if row.button("Read", key=f"read {ident} {evidence.doc_id} {evidence.start}"):
                 st.session_state.document, st.session_state.marked = evidence.doc_id, ident
                 st.switch_page(_page("read"))
     _record_form(record)
@@ -53,15 +53,15 @@ def _record_form(record: Event | Movement) -> None:
     figure = record.fatalities if isinstance(record, Event) else record.quantity
     with st.form(f"change {record.id}"):
         st.caption("Put right (kept in the log, can be undone)")
-        a, b, c = st.columns(3)
-        status = a.selectbox("Status", STATUSES, STATUSES.index(record.status.value), key=f"status {record.id}")
+        status = st.selectbox("Status", STATUSES, STATUSES.index(record.status.value), key=f"status {record.id}")
+        b, c = st.columns(2)
         number = b.number_input("Killed" if isinstance(record, Event) else "People", min_value=0, value=(figure.value if figure.value is not None else figure.minimum) if figure else None, step=1, key=f"figure {record.id}")
         told = record.when.start if record.when is not None else None
         day = c.date_input("Day", dt.date.fromisoformat(str(told)[:10]) if told else None, min_value=dt.date(1500, 1, 1), max_value=dt.date(2100, 1, 1), key=f"day {record.id}")
-        save, drop, part = st.columns(3)
-        saved = save.form_submit_button("Save")
-        rejected = drop.form_submit_button("Reject", help="It did not happen, or is none")
-        split = part.form_submit_button("Split", help="The tellings are of different events or people")
+        buttons = st.container(horizontal=True)
+        saved = buttons.form_submit_button("Save")
+        rejected = buttons.form_submit_button("Reject", help="It did not happen, or is none")
+        split = buttons.form_submit_button("Split", help="The tellings are of different events or people")
     if saved and (changes := _changes(record, status, number, day)):
         _done(lambda: case().set(record.id, at=now(), **changes))
     elif rejected:
@@ -103,9 +103,9 @@ def place_panel(key: str, toponym: Toponym) -> None:
         countries = sorted({t.place.country for t in case().parsed(key).toponyms if t.place is not None and t.place.country and t.name != toponym.name})
         country = st.selectbox("Country in play", countries, key=f"country {ident}", help="For the last choice: where a document also names a place there") if countries else ""
         use = st.selectbox("Used as", [u.value for u in Use], [u.value for u in Use].index(toponym.use.value), format_func=_USES.__getitem__, key=f"use {ident}")
-        save, drop = st.columns(2)
-        saved = save.form_submit_button("Save")
-        rejected = drop.form_submit_button("No place", help="These words name no place")
+        buttons = st.container(horizontal=True)
+        saved = buttons.form_submit_button("Save")
+        rejected = buttons.form_submit_button("No place", help="These words name no place")
     start, end = toponym.start, toponym.end
     if saved:
         if use != toponym.use.value:

@@ -38,6 +38,9 @@ def case() -> Case:
     if "case" not in st.session_state:
         # The folder goes when the session does; a case that is to stay is saved or opened by name.
         st.session_state.folder = tempfile.TemporaryDirectory(prefix="geomap-")
+        if named := os.environ.get("GEOMAP_CASE"):
+            st.session_state.case = Case.open(named, geoparser=geoparser())
+            return st.session_state.case  # type: ignore[no-any-return]
         made = Case.create(Path(st.session_state.folder.name) / "case.gpkg", title="Unsaved case", geoparser=geoparser())
         if not os.environ.get("GEOMAP_EMPTY"):
             made.add(seed())
@@ -65,13 +68,18 @@ def header() -> None:
     """Say above every page which case is open, and offer to take the last correction back."""
     opened = case()
     counts = opened.info()
-    left, right = st.columns([6, 1], vertical_alignment="center")
     named = opened.title or opened.path.name
-    left.caption(f"{named} · {counts['documents']} documents · {counts['events']} events · {counts['movements']} movements · {counts['corrections']} corrections")
     standing = [c for c in opened.corrections() if not c.undone]
-    if right.button("Undo", icon=":material/undo:", disabled=not standing, help=f"Take back: {standing[-1].action.value}" if standing else "There is no correction to take back", key="undo"):
+    bar = st.container(horizontal=True, vertical_alignment="center")
+    bar.caption(" · ".join([named, *(counted(counts[word], word) for word in ("documents", "events", "movements", "corrections"))]))
+    if bar.button("Undo", icon=":material/undo:", disabled=not standing, help=f"Take back: {standing[-1].action.value}" if standing else "There is no correction to take back", key="undo"):
         guarded(opened.undo)
         st.rerun()
+
+
+def counted(number: int, words: str) -> str:
+    """Return "1 event", "2 events"."""
+    return f"{number:,} {words if number != 1 else words.removesuffix('s')}"
 
 
 def guarded(act: Callable[[], Any]) -> bool:
