@@ -50,7 +50,7 @@ def bad(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "content", "says"),
-    [("empty.txt", b"  \n", "empty"), ("binary.txt", b"MZ\x00\x01", "binary"), ("latin.txt", "Düsseldorf fällt".encode("latin-1"), "UTF-8"), ("table.csv", b"id,body\n1,x\n", "'text'"), ("page.pdf", b"%PDF", "not read")],
+    [("empty.txt", b"  \n", "empty"), ("binary.txt", b"MZ\x00\x01", "binary"), ("latin.txt", "Düsseldorf fällt".encode("latin-1"), "UTF-8"), ("table.csv", b"id,body\n1,x\n", "'text'"), ("page.pdf", b"%PDF", "cannot be read"), ("page.odt", b"x", "not read")],
 )  # fmt: skip
 def test_a_bad_file_is_one_clear_line_and_a_code(bad, capsys, name, content, says):
     assert main(["parse", bad(name, content)]) == 1

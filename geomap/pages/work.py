@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,11 +35,18 @@ def geoparser() -> Geoparser:
     return Geoparser(default_gazetteer())
 
 
+class _Folder:
+    """A folder that goes when the session or the server does; a case that is to stay is saved or opened by name."""
+
+    def __init__(self) -> None:
+        self.name = tempfile.mkdtemp(prefix="geomap-")
+        self._end = weakref.finalize(self, shutil.rmtree, self.name, ignore_errors=True)
+
+
 def case() -> Case:
     """Return the case of this session; a new session has one of its own with the seed article in it."""
     if "case" not in st.session_state:
-        # The folder goes when the session does; a case that is to stay is saved or opened by name.
-        st.session_state.folder = tempfile.TemporaryDirectory(prefix="geomap-")
+        st.session_state.folder = _Folder()
         if named := os.environ.get("GEOMAP_CASE"):
             st.session_state.case = Case.open(named, geoparser=geoparser())
             return st.session_state.case  # type: ignore[no-any-return]
