@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     dashboard.add_argument("--port", type=int, default=8501)
     dashboard.add_argument("--headless", action="store_true", help="do not open a browser window")
     dashboard.add_argument("--case", type=Path, metavar="CASE.gpkg", help="open this case in every new session (default: an unsaved one with the seed article)")
+    dashboard.add_argument("--empty", action="store_true", help="begin without the seed article")
     dashboard.add_argument("--theme", choices=["light", "dark"], help="default: as the reader's system")
     dashboard.set_defaults(run=_dashboard)
     return parser
@@ -430,6 +431,8 @@ def _dashboard(options: argparse.Namespace) -> int:
 
     if find_spec("streamlit") is None:
         raise MissingExtraError("streamlit", "dashboard")
+    if options.empty:
+        os.environ["GEOMAP_EMPTY"] = "1"
     if options.case is not None:
         from geomap.case import Case
 

@@ -245,6 +245,17 @@ def test_a_mark_is_clicked_and_its_record_stands_beside_the_map(visit):
     assert page.get_by_text("More than 2,900 persons had entered Armenia").count() >= 1
 
 
+def test_a_row_picked_in_the_table_is_opened_on_the_map(visit):
+    page = visit()
+    frame = frame_of(page)
+    # The table is a canvas; its first column holds the boxes that pick a row.
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    table.click(position={"x": 20, "y": 55})
+    frame.locator(".gm-card blockquote").first.wait_for()
+    page.get_by_text("Put right").wait_for()
+
+
 def test_a_filter_is_in_the_address_and_an_address_is_a_filter(visit):
     page = visit("?place=Baku&types=diplomacy")
     frame_of(page)

@@ -1,7 +1,7 @@
 /* Draws a geomap page: ground, regions, and on one canvas all events and movements. Text reaches the page through textContent only. */
 function geomapDraw(map, data) {
   "use strict";
-  var CELL = 30, BUTTONS = 250, ROWS = 400, NEVER = -2147483648;
+  var CELL = 30, WIDE_CELL = 46, FEW = 300, CROWD = 40, BUTTONS = 250, ROWS = 400, NEVER = -2147483648;
   var root = document.documentElement, system = window.matchMedia ? matchMedia("(prefers-color-scheme: dark)") : { matches: false };
   var still = window.matchMedia && matchMedia("(prefers-reduced-motion: reduce)").matches;
   var INK = {
@@ -61,7 +61,7 @@ function geomapDraw(map, data) {
   });
 
   /* Choropleth: what regions are coloured by; a region without a figure has no colour. */
-  var BLUES = ["#deebf7", "#9ecae1", "#4292c6", "#2171b5", "#084594"], BOTH = ["#b2182b", "#f4a582", "#f0f0f0", "#92c5de", "#2166ac"], painted = [], chosen = { by: "", level: "country", classes: "quantile" };
+  var GREENS = ["#edf8e9", "#bae4b3", "#74c476", "#31a354", "#006d2c"], BOTH = ["#b2182b", "#f4a582", "#f0f0f0", "#92c5de", "#2166ac"], painted = [], chosen = { by: "", level: "country", classes: "quantile" };
   function breaks(values) {
     var sorted = values.slice().sort(function (a, b) { return a - b; }), out = [], i, top = sorted[sorted.length - 1] || 1;
     for (i = 1; i < 5; i++) { out.push(chosen.classes === "quantile" ? sorted[Math.min(sorted.length - 1, Math.floor(i * sorted.length / 5))] : Math.pow(10, Math.max(0, Math.floor(Math.log10(top)) - 3 + i - 1))); }
@@ -74,12 +74,12 @@ function geomapDraw(map, data) {
     var rows = data.regions.filter(function (r) { return r.kind === chosen.level && r[chosen.by] !== null && (chosen.by !== "events" || r.events > 0); });
     var net = chosen.by === "net", cuts = breaks(rows.map(function (r) { return Math.abs(r[chosen.by]); }));
     rows.forEach(function (r) {
-      var v = r[chosen.by], fill = net ? BOTH[v < 0 ? (classOf(-v, cuts) > 1 ? 0 : 1) : v > 0 ? (classOf(v, cuts) > 1 ? 4 : 3) : 2] : BLUES[classOf(v, cuts)];
+      var v = r[chosen.by], fill = net ? BOTH[v < 0 ? (classOf(-v, cuts) > 1 ? 0 : 1) : v > 0 ? (classOf(v, cuts) > 1 ? 4 : 3) : 2] : GREENS[classOf(v, cuts)];
       painted.push(L.polygon(r.area, { renderer: canvas("areas"), pane: "areas", color: ink.edge, weight: 0.8, dashArray: r.kind === "disputed_area" ? "4 4" : null, fillColor: fill, fillOpacity: 0.75 })
         .bindTooltip(function () { return tip(r.name + ": " + number(v) + " " + { events: "events", out: "people out (" + r.measure + ")", into: "people in (" + r.measure + ")", net: "net (in less out)" }[chosen.by]); }, { sticky: true }).addTo(map));
     });
     if (!net) {
-      BLUES.slice(0, cuts.length + 1).forEach(function (colour, i) { var row = el("div"), box = el("span", "", "gm-box"); box.style.background = colour; row.appendChild(box); row.appendChild(el("span", (i ? number(cuts[i - 1]) : "below") + (i < cuts.length ? (i ? " to " : " ") + number(cuts[i]) : " and more"))); legend.appendChild(row); });
+      GREENS.slice(0, cuts.length + 1).forEach(function (colour, i) { var row = el("div"), box = el("span", "", "gm-box"); box.style.background = colour; row.appendChild(box); row.appendChild(el("span", (i ? number(cuts[i - 1]) : "below") + (i < cuts.length ? (i ? " to " : " ") + number(cuts[i]) : " and more"))); legend.appendChild(row); });
     } else { legend.appendChild(el("div", "red: more left; blue: more came")); }
     legend.appendChild(el("div", rows.length ? "No colour: no data." : "No region of this kind has a figure."));
   }
@@ -213,13 +213,14 @@ function geomapDraw(map, data) {
     pen.setTransform(ratio, 0, 0, ratio, 0, 0); pen.clearRect(0, 0, box.x, box.y);
     glyphs = []; lines = [];
     drawAreas(); drawFlows(corner, scale, box);
-    var cells = new Map(), i, x, y, key, cell, shift = Math.round(corner.x / scale) * 0;
+    // Many marks are gathered in wider cells, so that their rings do not lie on each other.
+    var cells = new Map(), i, x, y, key, cell, grid = N > FEW ? WIDE_CELL : CELL;
     for (i = 0; i < N; i++) {
       if (E.area[i] >= 0 || hidden(i)) { continue; }
-      x = X[i] * scale - corner.x + shift; y = Y[i] * scale - corner.y;
+      x = X[i] * scale - corner.x; y = Y[i] * scale - corner.y;
       if (x < -scale / 2) { x += scale; } else if (x > box.x + scale / 2) { x -= scale; }
       if (x < -20 || y < -20 || x > box.x + 20 || y > box.y + 20) { continue; }
-      key = Math.floor((x + corner.x) / CELL) * 1048576 + Math.floor((y + corner.y) / CELL);
+      key = Math.floor((x + corner.x) / grid) * 1048576 + Math.floor((y + corner.y) / grid);
       cell = cells.get(key);
       if (cell) { cell.ids.push(i); cell.x += x; cell.y += y; } else { cells.set(key, { ids: [i], x: x, y: y }); }
     }
@@ -275,7 +276,9 @@ function geomapDraw(map, data) {
   /* Movements */
   var drawn = data.movements.map(function (m, i) { return i; }).filter(function (i) { return !data.movements[i].aside; }).sort(function (a, b) { return data.movements[b].n - data.movements[a].n || a - b; });
   var most = drawn.reduce(function (a, i) { return Math.max(a, data.movements[i].n); }, 1), labels = [];
-  function width(n) { return n ? 1.5 + 9 * Math.sqrt(n / most) : 2; }
+  // A crowd of flows is drawn finer.
+  var finer = drawn.length > CROWD ? Math.max(0.3, Math.sqrt(CROWD / drawn.length)) : 1;
+  function width(n) { return n ? 1.5 + 9 * finer * Math.sqrt(n / most) : 2; }
   function pixel(at, corner, scale) { var s = Math.sin(at[0] * Math.PI / 180); return [(at[1] / 360 + 0.5) * scale - corner.x, (0.5 - Math.log((1 + s) / (1 - s)) / (4 * Math.PI)) * scale - corner.y]; }
   function flow(i, a, b, bend, half, named) {
     var m = data.movements[i], past = m.status === "background" || m.status === "denied", waiting = m.status === "planned" || m.status === "expected";
@@ -286,9 +289,10 @@ function geomapDraw(map, data) {
     var angle = Math.atan2(b[1] - cy, b[0] - cx), stop = path.slice(), ex = b[0] - head * 0.8 * Math.cos(angle), ey = b[1] - head * 0.8 * Math.sin(angle), colour = past ? ink.past : waiting ? ink.forecast : ink.done;
     while (stop.length > 2 && Math.hypot(stop[stop.length - 1][0] - b[0], stop[stop.length - 1][1] - b[1]) < head * 0.8) { stop.pop(); }
     stop.push([ex, ey]);
-    [[w + 2.5, ink.halo, []], [w, colour, waiting || past ? [9, 7] : half ? [2, 4] : []]].forEach(function (s) {
+    // The light rims of a crowd would cover the ground.
+    (finer < 1 ? [] : [[w + 2.5, ink.halo, []]]).concat([[w, colour, waiting || past ? [9, 7] : half ? [2, 4] : []]]).forEach(function (s) {
       pen.beginPath(); stop.forEach(function (p, n) { if (n) { pen.lineTo(p[0], p[1]); } else { pen.moveTo(p[0], p[1]); } });
-      pen.lineWidth = s[0]; pen.strokeStyle = s[1]; pen.setLineDash(s[2]); pen.globalAlpha = s[2].length || s[1] !== ink.halo ? 0.9 : 0.7; pen.stroke();
+      pen.lineWidth = s[0]; pen.strokeStyle = s[1]; pen.setLineDash(s[2]); pen.globalAlpha = finer < 1 ? 0.6 : s[2].length || s[1] !== ink.halo ? 0.9 : 0.7; pen.stroke();
     });
     pen.setLineDash([]); pen.globalAlpha = 1;
     pen.save(); pen.translate(b[0], b[1]); pen.rotate(angle); pen.beginPath(); pen.moveTo(0, 0); pen.lineTo(-head, head * 0.55); pen.lineTo(-head * 0.75, 0); pen.lineTo(-head, -head * 0.55); pen.closePath(); pen.fillStyle = colour; pen.fill(); pen.lineWidth = 1; pen.strokeStyle = ink.halo; pen.stroke(); pen.restore();
@@ -316,7 +320,7 @@ function geomapDraw(map, data) {
     pen.font = "600 12px system-ui,sans-serif"; pen.textAlign = "center"; pen.textBaseline = "middle"; pen.lineJoin = "round";
     labels.sort(function (a, b) { return b.current - a.current || b.n - a.n; }).forEach(function (l) {
       var w = pen.measureText(l.text).width / 2 + 4, tries = [0, 16, -16, 32], k, y, free;
-      for (k = 0; k < tries.length && taken.length < 40; k++) {
+      for (k = 0; k < tries.length && taken.length < (finer < 1 ? 12 : 40); k++) {
         y = l.y + tries[k];
         free = l.x - w > 0 && l.x + w < box.x && y > 8 && y < box.y - 8 && !taken.some(function (t) { return Math.abs(t.x - l.x) < t.w + w && Math.abs(t.y - y) < 15; });
         if (free) { pen.lineWidth = 4; pen.strokeStyle = ink.halo; pen.strokeText(l.text, l.x, y); pen.fillStyle = ink.text; pen.fillText(l.text, l.x, y); taken.push({ x: l.x, y: y, w: w }); return; }

@@ -39,6 +39,7 @@ def _matrix(totals: list[Total]) -> None:
     st.dataframe(cells.pivot_table(index="from", columns="to", values="people", aggfunc="sum").astype("Int64"), alt="People by origin and destination")
 
 
+@st.fragment
 def _series(wanted: Filter) -> None:
     ids = set(work.shown(wanted)["movements"]["id"])
     ground = work.names()

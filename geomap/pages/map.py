@@ -61,6 +61,7 @@ def _numbers(frames: work.Frames) -> None:
         st.info("Nothing to show: no event and no movement fits. Loosen the filter, or add texts on the page Sources.")
 
 
+@st.fragment
 def _tables(frames: work.Frames) -> None:
     for tab, (label, (name, columns)) in zip(st.tabs(list(_COLUMNS)), _COLUMNS.items(), strict=True):
         with tab:
