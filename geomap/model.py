@@ -362,7 +362,10 @@ class Actor(Record):
 
 @dataclass(frozen=True, slots=True)
 class Event(Record):
-    """Something that happened or may happen; the first place is the best."""
+    """Something that happened or may happen; the first place is the best.
+
+    `score` is the probability that it is what its document is about, with country, town and year right.
+    """
 
     id: str
     type: EventType

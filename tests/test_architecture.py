@@ -11,7 +11,7 @@ from geomap import errors
 ROOT = Path(geomap.__file__).parent
 # Each room imports only those before it; DESIGN calls this the flow.
 ORDER = (
-    "errors", "model", "gazetteer", "regions", "text", "quantities", "times", "toponyms", "home", "resolve", "context", "events", "movements", "geoparser", "evaluate",
+    "errors", "model", "gazetteer", "regions", "text", "quantities", "times", "toponyms", "home", "resolve", "context", "salience", "events", "movements", "geoparser", "evaluate",
     "crosswalk", "output", "frames", "filters", "marks", "case", "diagrams", "maps", "export", "geocoder", "cli", "pages",
 )  # fmt: skip
 

@@ -193,3 +193,25 @@ def test_a_toll_is_no_event_beside_the_strike_that_made_it():
     parsed = geomap.parse("Shelling in Tripoli killed 12 people on Monday.", published="2024-03-06")
     (event,) = parsed.events
     assert (event.type.value, event.fatalities.value, str(event.when.start)) == ("explosion", 12, "2024-03-04")
+
+
+def test_a_report_of_a_trial_is_about_the_older_deed_when_it_mostly_tells_of_it():
+    parsed = geomap.parse(
+        "A court in Lagos began hearing charges on Monday over the killing of eleven villagers in Jos. Gunmen killed eleven people in Jos on 7 March 2015. In 2015 witnesses said the gunmen attacked Jos at night. "
+        "In March 2015 police arrested two men in Jos.",
+        published="2021-05-12",
+    )
+    assert str(parsed.events[0].when.start)[:4] == "2015"
+    assert parsed.events[0].places[0].place.name == "Jos"
+
+
+def test_what_the_lead_tells_of_a_country_happened_in_the_town_the_report_mostly_names():
+    parsed = geomap.parse("Soldiers in Mali fired at protesters on Monday. In Bamako shops were shut. Residents of Bamako said the shooting in Bamako went on until noon.", published="2021-05-12")
+    assert parsed.events[0].places[0].place.name == "Bamako"
+
+
+def test_scores_of_events_are_probabilities_and_order_them():
+    parsed = geomap.parse("Shelling hit Kharkiv on Monday and killed four people. Officials said talks in Geneva could resume next month.", published="2024-01-03")
+    scores = [event.score for event in parsed.events]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < score < 1 for score in scores)

@@ -14,7 +14,7 @@ from geomap.pages import work
 
 _LIMITS = """
 - **English only.** A text in another language is read with a warning, and what is found in it is incomplete.
-- **About one event in four lies elsewhere** than an annotator would put it, and small towns are harder than countries. Every mark opens its sentence: look before you quote.
+- **One main event in five lies in another country** than an annotator would put it, and every second in another town. Every mark opens its sentence: look before you quote.
 - **A score is a probability**, fitted on news that was annotated; on other kinds of text it is too sure of itself.
 - **Figures are what sources say.** Counts since the start are never added; a later exact count takes the place of earlier ones; what may be the same people is set aside, and the total says so. It can be too low where two groups are told alike.
 - **No pin for a country or a province.** What is known only to a region is drawn as that region.

@@ -122,7 +122,7 @@ def sidebar_filter() -> Filter:
         who = st.text_input("Who", key="who", placeholder="Actor, group, or who says so", **keep)
         source = st.text_input("Source", key="source", placeholder="Outlet or headline", **keep)
         precisions = st.multiselect("Known to", PRECISIONS, key="precision", placeholder="Any precision", **keep)
-        score = st.slider("Score at least", 0.0, 1.0, 0.0, 0.05, key="score", help="How sure the reader is", **keep)
+        score = st.slider("Score at least", 0.0, 1.0, 0.0, 0.05, key="score", help="Of movements and places, how sure the reader is; of events, how likely each is what its article is about, rightly placed and dated", **keep)
     return Filter(_date(start), _date(end), tuple(types), tuple(statuses), tuple(precisions), place or "", who or "", source or "", float(score or 0))
 
 
