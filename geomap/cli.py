@@ -329,9 +329,9 @@ def _case_totals(options: argparse.Namespace) -> int:
 
     with Case.open(options.case, readonly=True) as case:
         found = case.totals(by=[w for w in options.by.split(",") if w], measure=options.measure, status=options.status.split(","))
-    for total in found:
-        text = total.explain()
-        sys.stdout.write((text if options.explain else text.partition("\n")[0]) + "\n")
+        for total in found:
+            text = total.explain(lambda ident: f'"{_short(case.record(ident).evidence[0].text)}" [{ident}]') if options.explain else total.explain().partition("\n")[0]
+            sys.stdout.write(text + "\n")
     if not found:
         sys.stderr.write("geomap: no movement with a figure fits; `geomap case info` shows what the case holds\n")
     return OK

@@ -129,6 +129,13 @@ def test_a_town_is_not_added_to_the_province_around_it_and_children_not_to_every
     assert "same people" in total.set_aside[0].why
 
 
+def test_a_vague_figure_beside_a_count_of_the_same_people_is_set_aside(case):
+    case.add(documents([*SNAPSHOTS[2:3], ("2023-09-27", "Thousands of people continued to flee Nagorno-Karabakh on Wednesday.")]))
+    (total,) = case.totals()
+    assert total.best == 76_407
+    assert any("names no period" in s.why for s in total.set_aside)
+
+
 GROUND = Ground(inside={"town": ("town", "land"), "other": ("other", "land"), "land": ("land",), "far": ("far",)}, names={}, countries={})
 
 
@@ -578,7 +585,7 @@ def test_the_command_line_makes_fills_adds_up_and_exports_a_case(tmp_path, capsy
     assert "Karabakh" in capsys.readouterr().out
     assert main(["case", "totals", path, "--by", "origin,destination_country", "--explain"]) == 0
     printed = capsys.readouterr().out
-    assert "Nagorno-Karabakh / ARM: 115,366 person (cumulative, occurred)" in printed
+    assert "Nagorno-Karabakh / ARM: 115,366 people (cumulative, occurred)" in printed
     assert "an earlier count of the same people" in printed
     assert main(["case", "export", path, "-o", str(tmp_path / "out"), "--corrections"]) == 0
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["corrections.jsonl", "event_areas.geojson", "events.geojson", "movements.geojson", "places.geojson", "regions.geojson"]

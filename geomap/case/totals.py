@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from geomap.errors import OptionError
@@ -72,11 +72,12 @@ class Total:
     used: tuple[str, ...]
     set_aside: tuple[SetAside, ...] = ()
 
-    def explain(self) -> str:
-        """Return in words what was counted and what was not."""
-        head = f"{' / '.join(k or 'not told' for k in self.key) or 'all'}: {self.best:,} {self.unit or 'people'} ({self.measure}, {self.status})"
+    def explain(self, told: Callable[[str], str] = lambda ident: ident) -> str:
+        """Return in words what was counted and what was not; `told` gives the words for an id."""
+        unit = "households" if self.unit == "household" else "people"
+        head = f"{' / '.join(k or 'not told' for k in self.key) or 'all'}: {self.best:,} {unit} ({self.measure}, {self.status})"
         head += f", between {self.low:,} and {self.high:,}" if self.high is not None and self.low != self.high else f", at least {self.low:,}" if self.high is None else ""
-        return "\n".join([head, *(f"  counted {i}" for i in self.used), *(f"  set aside {s.id}: {s.why}" for s in self.set_aside)])
+        return "\n".join([head, *(f"  counted   {told(i)}" for i in self.used), *(f"  set aside {told(s.id)}\n            since: {s.why}" for s in self.set_aside)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +115,38 @@ def totals(figures: Iterable[Counted], ground: Ground, *, by: Sequence[str] = ()
     if unknown:
         raise OptionError("by", unknown[0], f"any of {', '.join(BY)}")
     groups: dict[tuple[tuple[str, ...], str, str, str], list[Counted]] = {}
-    told = list(figures)
+    told, covered = _uncovered(list(figures), ground)
     yearly = "year" in by or "month" in by
     leading = {f.series: f for f in told if f.role == "recommended"}
     for figure in told:
         # A figure that is set aside is told where the one that counts stands.
         like = figure if yearly else leading.get(figure.series, figure)
         groups.setdefault((tuple(_KEYS[word](like, ground) for word in by), like.measure, like.status, like.unit), []).append(figure)
-    return [_total(key, group, ground, yearly=yearly) for key, group in sorted(groups.items())]
+    return [_with_covered(_total(key, group, ground, yearly=yearly), covered) for key, group in sorted(groups.items())]
+
+
+def _uncovered(figures: list[Counted], ground: Ground) -> tuple[list[Counted], dict[str, list[SetAside]]]:
+    """Return the figures without those of no stated measure that a count since the start may hold, and these by the count that does."""
+    counts: dict[tuple[str, str], _Overlaps] = {}
+    for figure in figures:
+        if figure.measure == "cumulative" and figure.role == "recommended":
+            counts.setdefault((figure.status, figure.unit), _Overlaps(ground)).put(figure)
+    kept, covered = list[Counted](), dict[str, list[SetAside]]()
+    leading = {f.series: f for f in figures if f.role == "recommended"}
+    for figure in figures:
+        lead = leading.get(figure.series, figure)
+        known = counts.get((figure.status, figure.unit)) if lead.measure == "unspecified" else None
+        wider = next((c for c in known.of(lead) if c.best >= lead.best), None) if known is not None else None
+        if wider is None:
+            kept.append(figure)
+        else:
+            covered.setdefault(wider.id, []).append(SetAside(figure.id, f"it names no period; the same people may be in {wider.id} ({wider.best:,})"))
+    return kept, covered
+
+
+def _with_covered(total: Total, covered: Mapping[str, list[SetAside]]) -> Total:
+    more = [s for ident in (*total.used, *(s.id for s in total.set_aside)) for s in covered.get(ident, ())]
+    return replace(total, set_aside=tuple(sorted((*total.set_aside, *more), key=lambda s: s.id))) if more else total
 
 
 def _ends(figure: Counted, side: int, ground: Ground, *, countries: bool) -> str:
