@@ -188,6 +188,9 @@ def test_totals_do_not_depend_on_the_order_of_figures_and_never_exceed_the_sum(d
 @given(order=st.permutations(range(9)), cut=st.integers(0, 9))
 def test_the_export_does_not_depend_on_the_order_of_adding_and_adding_twice_changes_nothing(tmp_path_factory, parser, order, cut):
     docs = documents([*SNAPSHOTS, *STRIKES])
+    # One text under another headline and day, and one of which a copy is longer.
+    docs[8] = Document("again", docs[0].text, "Another headline", "Post", published=dt.date(2023, 9, 24))
+    docs[7] = Document("longer", docs[6].text + " The road was closed.", "", "Wire", published=dt.date(2024, 3, 6))
     folder = tmp_path_factory.mktemp("order")
     with Case.create(folder / "a.gpkg", geoparser=parser) as straight, Case.create(folder / "b.gpkg", geoparser=parser) as mixed:
         straight.add(docs)
@@ -229,6 +232,18 @@ def test_a_wire_story_under_two_headlines_is_one_source_with_two_citations(case)
     assert case.info()["stories"] == 1
     assert {e.doc_id for r in case.events() for e in r.evidence} == {key_with(case, "(Wire)")}
     assert {c["source"] for c in case.citations(key_with(case, "(Wire)"))} == {"Daily", "Post", "Wire"}
+
+
+def test_a_correction_holds_when_a_longer_copy_of_the_story_comes(tmp_path, case):
+    body = "Shelling in Tripoli killed 12 people on Monday, hospital staff said. Families left the southern districts in cars and on foot, taking what they could carry."
+    case.add([Document("a", body, published=dt.date(2024, 3, 5))])
+    key = case.documents()[0].key
+    told = name_in(case, key, "Tripoli")
+    case.reassign(next(p for p in told.alternatives if p.country == "LBN").id, doc=key, start=told.start, end=told.end)
+    case.add([Document("b", f"{body} The road was closed by noon.", published=dt.date(2024, 3, 5))])
+    assert {e.places[0].place.country for e in case.events() if e.places} == {"LBN"}
+    case.undo()
+    assert {d.story for d in case.documents()} == {key_with(case, "noon")}
 
 
 def test_an_update_with_another_toll_is_no_copy():

@@ -8,7 +8,6 @@ import os
 import sqlite3
 import tempfile
 import time
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from geomap.case import picture
-from geomap.case.corrections import Action, Correction, Scope, anchor, applied, checked_changes, held_by, touches
+from geomap.case.corrections import Action, Correction, Scope, anchor, applied, checked_changes, held_by
 from geomap.case.feeds import read_feed
 from geomap.case.intake import Intake, citation, key_of, leads, log_of, stored
 from geomap.case.layers import GEOMETRY, create_layers, read_layer
@@ -267,7 +266,12 @@ class Case:
             return
         with self._store.writing() as db:
             for parsed, doc in waiting:
-                self._intake.put(db, parsed, doc)
+                # One text may come twice in a batch; the citation that leads gives it its day.
+                known = db.execute("SELECT id, title, source, url, published FROM geomap_citations WHERE key = ?", (key_of(doc.text),)).fetchall()
+                if known and leads(citation(doc)) > leads(min(known, key=leads)):
+                    db.execute("INSERT OR IGNORE INTO geomap_citations VALUES (?, ?, ?, ?, ?, ?)", (key_of(doc.text), *citation(doc)))
+                else:
+                    self._intake.put(db, parsed, doc)
         done.new += [doc.id for _, doc in waiting]
         waiting.clear()
         if self._store.rows("SELECT count(*) FROM geomap_dirty")[0][0] > _REDRAW * 20:  # type: ignore[operator]
@@ -592,11 +596,13 @@ class Case:
         """Write anew the records of all documents that a correction may change."""
         keys = {r["doc"] for r in correction.target.get("records", ())} | {correction.target.get("doc", "")}
         if correction.action is Action.REASSIGN:
-            for (key, blob) in db.execute("SELECT key, parsed FROM geomap_documents WHERE story = key").fetchall():
-                if key not in keys and touches(correction, key, {fold(t["name"]) for t in json.loads(zlib.decompress(blob))["toponyms"]}):
-                    keys.add(key)
+            alike = [name for (name,) in db.execute("SELECT DISTINCT name FROM geomap_names").fetchall() if fold(name) == correction.target["name"]]
+            for name in alike:
+                keys |= {key for (key,) in db.execute("SELECT key FROM geomap_names WHERE name = ?", (name,)).fetchall()}
         for key in sorted(keys - {""}):
-            self._intake.derive(db, key)
+            # A copy that a reader put right counts from then on in place of the longer one.
+            for member in self._intake.lead(db, key):
+                self._intake.derive(db, member)
 
     def _mention(self, doc: str, start: int, end: int) -> Toponym:
         found = [t for t in self.parsed(doc).toponyms if (t.start, t.end) == (start, end)]

@@ -86,14 +86,6 @@ def applied(parsed: Parsed, corrections: Iterable[Correction]) -> Parsed:
     return out
 
 
-def touches(correction: Correction, key: str, names: set[str]) -> bool:
-    """Tell whether a correction may change the document `key`, in which the folded `names` stand."""
-    target = correction.target
-    if correction.action is Action.REASSIGN:
-        return target["name"] in names
-    return target.get("doc") == key or any(r["doc"] == key for r in target.get("records", ()))
-
-
 def _reassigned(parsed: Parsed, correction: Correction) -> Parsed:
     target, place = correction.target, Place.from_dict(correction.after)
     changed: dict[tuple[int, int], Place] = {}

@@ -46,7 +46,7 @@ class Intake:
         db.execute("DELETE FROM geomap_failures WHERE source = ?", (doc.id,))
         if first:
             self._find_copies(db, key, doc.text)
-        for member in self._lead(db, key):
+        for member in self.lead(db, key):
             self.derive(db, member, own if member == key else None)
 
     def _find_copies(self, db: sqlite3.Connection, key: str, text: str) -> None:
@@ -63,8 +63,11 @@ class Intake:
             if same_story(text, db.execute("SELECT text FROM geomap_documents WHERE key = ?", (other,)).fetchone()[0]):
                 db.executemany("INSERT OR IGNORE INTO geomap_duplicates VALUES (?, ?)", [(key, other), (other, key)])
 
-    def _lead(self, db: sqlite3.Connection, key: str) -> list[str]:
-        """Name the document that counts for all copies of a story and return those whose records change by it."""
+    def lead(self, db: sqlite3.Connection, key: str) -> list[str]:
+        """Name the document that counts for all copies of a story and return those whose records change by it.
+
+        That is one that a reader put right, else the longest, else the earliest.
+        """
         members, queue = {key}, [key]
         while queue:
             for (other,) in db.execute("SELECT b FROM geomap_duplicates WHERE a = ?", (queue.pop(),)).fetchall():
@@ -72,7 +75,8 @@ class Intake:
                     members.add(other)
                     queue.append(other)
         rows = [db.execute("SELECT key, size, published, story FROM geomap_documents WHERE key = ?", (m,)).fetchone() for m in sorted(members)]
-        lead = min(rows, key=lambda r: (-r[1], r[2] or "9", r[0]))[0]
+        corrected = {r[0] for r in rows if db.execute("SELECT 1 FROM geomap_corrections WHERE undone = 0 AND instr(target, ?) > 0", (r[0],)).fetchone()} if len(rows) > 1 else set()
+        lead = min(rows, key=lambda r: (r[0] not in corrected, -r[1], r[2] or "9", r[0]))[0]
         db.executemany("UPDATE geomap_documents SET story = ? WHERE key = ?", [(lead, r[0]) for r in rows])
         return [r[0] for r in rows if r[0] == key or r[3] != lead]
 
