@@ -33,3 +33,7 @@ def test_pictures_and_links_of_the_readme_are_there():
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\(((?!http)[^)#]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_settings_of_the_checkout_are_those_of_the_wheel():
+    assert (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8") == (ROOT / "geomap" / "pages" / ".streamlit" / "config.toml").read_text(encoding="utf-8")
