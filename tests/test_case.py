@@ -96,6 +96,18 @@ def test_six_snapshots_of_one_exodus_are_its_last_count_in_any_order(tmp_path, p
         assert "115,366" in total.explain()
 
 
+def test_the_exodus_told_in_other_words_is_not_added_up_either(case):
+    case.add(documents([
+        ("2023-09-25", "More than 2,900 refugees from Nagorno-Karabakh had entered Armenia as of 5 a.m. on Monday, the government said."),
+        ("2023-09-26", "Armenia said on Tuesday that 19,000 refugees from Nagorno-Karabakh have entered the country."),
+        ("2023-09-28", "A total of 76,407 refugees have crossed into Armenia from Nagorno-Karabakh, Armenia's government said on Thursday evening."),
+        ("2023-09-29", "About 93,000 people fled Nagorno-Karabakh for Armenia, the government said on Friday."),
+        ("2024-09-18", "The total number of people displaced from Nagorno-Karabakh to Armenia stands at 115,366, the government said."),
+    ]))  # fmt: skip
+    (total,) = case.totals()
+    assert (total.best, len(total.used)) == (115_366, 1)
+
+
 def test_the_forecast_of_the_seed_stands_beside_the_count(case):
     case.add([Document("seed", SEED.read_text(encoding="utf-8"), published=dt.date(2023, 9, 25)), *documents()])
     assert [t.best for t in case.totals(by="destination_country") if t.key == ("ARM",)] == [115_366]

@@ -215,3 +215,18 @@ def test_scores_of_events_are_probabilities_and_order_them():
     scores = [event.score for event in parsed.events]
     assert scores == sorted(scores, reverse=True)
     assert all(0 < score < 1 for score in scores)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Armenian government said on Tuesday that 19,000 refugees from Nagorno-Karabakh have entered Armenia.",
+        "At least 19,000 ethnic Armenians have fled Nagorno-Karabakh to Armenia, officials in Yerevan said on Tuesday.",
+        "A total of 19,000 refugees have crossed into Armenia from Nagorno-Karabakh, Armenia's government said on Tuesday.",
+    ],
+)
+def test_the_day_of_saying_is_what_a_count_is_as_of_and_not_when_people_fled(text):
+    (movement,) = geomap.parse(text, published="2023-09-26").movements
+    assert (movement.measure.value, str(movement.when.as_of)[:10]) == ("cumulative", "2023-09-26")
+    assert [m.place.name for m in movement.origins] == ["Nagorno-Karabakh"]
+    assert [m.place.name for m in movement.destinations] == ["Armenia"]

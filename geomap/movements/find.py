@@ -141,6 +141,9 @@ def _movement(story: Story, sentence: Sentence, triggers: Sequence[Trigger], tri
     clause = sentence.clause(trigger.start, trigger.end)
     kind = _kind(sentence, trigger)
     origins, destinations, within = ends(sentence, trigger, kind, figure, figures)
+    # "Into Armenia from Karabakh, Armenia's government said": nobody leaves for where they came from.
+    apart = tuple(m for m in origins if m.ident not in {d.ident for d in destinations})
+    origins = apart or origins
     if not origins and not within and kind in {MovementKind.DISPLACEMENT, MovementKind.EXPULSION}:
         origins = country_left(story, sentence, trigger, destinations)
     time = time_for(sentence, trigger.start, trigger.end)
@@ -150,6 +153,10 @@ def _movement(story: Story, sentence: Sentence, triggers: Sequence[Trigger], tri
     status = status_of(sentence, clause, trigger.start, progressive=_progressive(trigger, sentence))
     if status is not Status.DENIED and (kind is MovementKind.STOCK or (status in {Status.PLANNED, Status.EXPECTED} and _finite(trigger, sentence))):
         status = Status.OCCURRED  # a number of displaced people is a state of things, whatever is said of them
+    if time is not None and time.role is Role.AT and _of_saying(time, sentence, trigger):
+        # "Have fled, officials said on Friday": Friday is what the figure is as of, and not when they fled.
+        told = time.when and replace(time.when, basis=Basis.INFERRED)
+        time = replace(time, role=Role.AS_OF) if _perfect(sentence, trigger) else replace(time, when=told)
     measure = _measure(sentence, trigger, kind, time, figure, status)
     when = _when(story, time, measure, status, sentence, triggers)
     status = backdated(status, when, story, sentence)
@@ -194,8 +201,19 @@ def _measure(sentence: Sentence, trigger: Trigger, kind: MovementKind, time: Tim
     if status is Status.ONGOING:
         return Measure.UNSPECIFIED
     # "Were displaced by the storm" happened in a period that the text implies; "have been displaced" runs up to now.
-    perfect = re.search(r"\b(?:has|have)\s+(?:\w+\s+){0,2}$", sentence.text[: trigger.start - sentence.span.start], re.IGNORECASE)
-    return Measure.CUMULATIVE if perfect and not words.NEW.search(sentence.text) else Measure.NEW
+    return Measure.CUMULATIVE if _perfect(sentence, trigger) and not words.NEW.search(sentence.text) else Measure.NEW
+
+
+def _perfect(sentence: Sentence, trigger: Trigger) -> bool:
+    return bool(re.search(r"\b(?:has|have)\s+(?:\w+\s+){0,2}$", sentence.text[: trigger.start - sentence.span.start], re.IGNORECASE))
+
+
+def _of_saying(time: Time, sentence: Sentence, trigger: Trigger) -> bool:
+    """Tell whether a time stands right beside a verb of saying: "said on Friday", "on Friday the ministry said"."""
+    at, end = time.start - sentence.span.start, time.end - sentence.span.start
+    if words.SAID_BEFORE.search(sentence.text[max(0, at - 40) : at]):
+        return True
+    return time.end <= trigger.start and bool(words.SAID_AFTER.match(sentence.text[end : trigger.start - sentence.span.start]))
 
 
 def _when(story: Story, time: Time | None, measure: Measure, status: Status, sentence: Sentence, triggers: Sequence[Trigger]) -> When | None:
