@@ -17,8 +17,8 @@ import geopandas as gpd
 import pandas as pd
 
 from geomap import parse
-from geomap.frames import SCHEMA, to_frame
-from geomap.maps import STYLES, to_html
+from geomap.frames import EVENT_MARKS, SCHEMA, to_frame
+from geomap.maps import to_html
 from geomap.model import Document
 
 WORDS = "residents officials shelling convoy hospital market district bridge police soldiers morning evening families road northern southern reported confirmed wounded damaged closed opened told according provincial authorities".split()
@@ -34,7 +34,7 @@ def frames(count: int, flows: int) -> dict[str, gpd.GeoDataFrame]:
         name, lon, lat = pick.choice(places)
         start = pick.choice(days)
         rows.append({
-            "id": f"{n:08x}#e1", "start": start, "end": start, "date_precision": "day", "date_basis": "explicit", "status": "occurred", "type": pick.choice(list(STYLES)), "sub_type": "shelling", "place": name, "place_id": f"x:{name}",
+            "id": f"{n:08x}#e1", "start": start, "end": start, "date_precision": "day", "date_basis": "explicit", "status": "occurred", "type": pick.choice(list(EVENT_MARKS)), "sub_type": "shelling", "place": name, "place_id": f"x:{name}",
             "place_kind": "settlement", "country": "UKR", "admin1": "", "precision": "settlement", "uncertainty_km": 2.0, "place_text": name, "alternatives": "", "actors": "", "fatalities": pick.choice([None, None, 1, 3, 12]), "other_places": "",
             "claimed_by": "officials", "score": round(pick.random(), 2), "sentence": f"On {start:%A} {' '.join(pick.choices(WORDS, k=14))} in {name}.", "sentence_start": 0, "sentence_end": 90, "doc_id": f"{n:08x}", "title": "", "source": f"Paper {n % 40}",
             "url": "", "published": f"{start:%Y-%m-%d}", "sources": 1, "conflict": "", "also_said": "", "lon": lon + pick.gauss(0, 0.03), "lat": lat + pick.gauss(0, 0.03),

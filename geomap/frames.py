@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
+# Okabe and Ito's colours, told apart by readers with any colour vision; type is also in the shape.
+EVENT_MARKS: dict[str, tuple[str, str]] = {
+    "battle": ("#d55e00", "cross"), "explosion": ("#e69f00", "star"), "violence_against_civilians": ("#cc3311", "diamond"), "protest": ("#0072b2", "triangle"),
+    "riot": ("#56b4e9", "triangle"), "strategic": ("#882255", "square"), "agreement": ("#009e73", "circle"), "diplomacy": ("#117733", "circle"),
+    "blockade": ("#aa4499", "square"), "territorial_claim": ("#88752a", "square"), "aid": ("#44aa99", "circle"), "statement": ("#777777", "circle"),
+}  # fmt: skip
 SAID_APART, SAID_AT_MOST = " | ", 5
 PINNED = {Precision.SITE, Precision.SETTLEMENT, Precision.NEAR}
 _COMMON = ["id", "start", "end", "date_precision", "date_basis", "status"]
@@ -85,14 +91,22 @@ def to_frame(name: str, rows: Sequence[tuple[dict[str, Any], BaseGeometry | None
     columns = SCHEMA[name]
     data = pd.DataFrame([{c: row.get(c) for c in columns} for row, _ in rows], columns=columns)
     frame = gpd.GeoDataFrame(data, geometry=gpd.GeoSeries(pd.Series([shape for _, shape in rows], dtype=object), crs="EPSG:4326"), crs="EPSG:4326")
-    for column in DATES:
-        if column in columns:
-            frame[column] = pd.to_datetime(frame[column]).astype("datetime64[ms]")
-    for column in set(columns) & WHOLE:
-        frame[column] = pd.array([None if pd.isna(v) else int(v) for v in frame[column]], dtype="Int64")
-    for column in set(columns) & REALS:
-        frame[column] = frame[column].astype(float)
-    return _with_regions(frame, policy) if "disputed" in columns and len(frame) else frame
+    return _with_regions(typed(frame), policy) if "disputed" in columns and len(frame) else typed(frame)
+
+
+def typed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a layer with its days, whole numbers (which may be missing) and reals as such."""
+    import pandas as pd
+
+    out = frame.copy()
+    for column in frame.columns:
+        if column in DATES:
+            out[column] = pd.to_datetime(frame[column]).astype("datetime64[ms]")
+        elif column in WHOLE:
+            out[column] = pd.array([None if pd.isna(v) else int(v) for v in frame[column]], dtype="Int64")
+        elif column in REALS:
+            out[column] = frame[column].astype(float)
+    return out
 
 
 def _with_regions(frame: gpd.GeoDataFrame, policy: regions.Policy | str) -> gpd.GeoDataFrame:
@@ -186,10 +200,10 @@ def _area(event: Event, doc: Document) -> BaseGeometry | None:
 def _shown(place: Place, when: dt.date | None) -> BaseGeometry | None:
     """Return the outline of a region to about a kilometre: what is known only to a region is not known closer."""
     shape = regions.outline(place, when=when) or circle(place)
-    return None if shape is None else _multi(shape.simplify(0.01))
+    return None if shape is None else multi(shape.simplify(0.01))
 
 
-def _multi(shape: BaseGeometry | None) -> BaseGeometry | None:
+def multi(shape: BaseGeometry | None) -> BaseGeometry | None:
     """Return a polygon as a multipolygon, so that a layer holds one type."""
     from shapely import MultiPolygon, Polygon
 

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from geomap import regions
 from geomap.case import Case
 from geomap.errors import MissingExtraError, OptionError
-from geomap.frames import SAID_APART, to_frames
+from geomap.filters import HISTORY
+from geomap.frames import EVENT_MARKS, SAID_APART, to_frames
 from geomap.model import Parsed, Status
 
 if TYPE_CHECKING:
@@ -30,13 +31,6 @@ if TYPE_CHECKING:
 
 Source = Parsed | Iterable[Parsed] | Case | Mapping[str, "gpd.GeoDataFrame"]
 _ASSETS = Path(__file__).parent / "assets"
-# Okabe and Ito's colours, told apart by readers with any colour vision; type is also in the shape.
-STYLES: dict[str, tuple[str, str]] = {
-    "battle": ("#d55e00", "cross"), "explosion": ("#e69f00", "star"), "violence_against_civilians": ("#cc3311", "diamond"), "protest": ("#0072b2", "triangle"),
-    "riot": ("#56b4e9", "triangle"), "strategic": ("#882255", "square"), "agreement": ("#009e73", "circle"), "diplomacy": ("#117733", "circle"),
-    "blockade": ("#aa4499", "square"), "territorial_claim": ("#88752a", "square"), "aid": ("#44aa99", "circle"), "statement": ("#777777", "circle"),
-}  # fmt: skip
-QUIET: Final = frozenset({Status.BACKGROUND.value, Status.DENIED.value})
 _STATUSES: Final = [s.value for s in Status]
 _MARGIN_DEG = 6.0
 _WIDEST_DETAIL_DEG = 30.0
@@ -97,7 +91,7 @@ def to_html(
     view = _view(frames)
     data = {
         **_marks(frames), "regions": _regions(frames.get("regions")), "base": _base(view), "view": [[view.south, view.west], [view.north, view.east]], "background": background, "theme": theme,
-        "styles": STYLES, "statuses": _STATUSES, "disclaimer": regions.DISCLAIMER, "tiles": _tiles(tiles),
+        "styles": EVENT_MARKS, "statuses": _STATUSES, "disclaimer": regions.DISCLAIMER, "tiles": _tiles(tiles),
         "attribution": "Shapes: Natural Earth. Places: GeoNames (CC BY 4.0). Drawn by geomap with Leaflet.", "version": regions.data_version(), "apart": SAID_APART,
     }  # fmt: skip
     return _page(data, title, height)
@@ -208,7 +202,7 @@ def _thin_coordinates(wkb: bytes) -> list[Any]:
 def _events(events: gpd.GeoDataFrame, of_event: Mapping[str, int]) -> dict[str, Any]:
     import numpy as np
 
-    types, statuses = list(STYLES), _STATUSES
+    types, statuses = list(EVENT_MARKS), _STATUSES
     points = events.geometry
     pinned = (~points.isna()).to_numpy()
     lat, lon = np.zeros(len(events)), np.zeros(len(events))
@@ -326,14 +320,14 @@ def _view(frames: Mapping[str, gpd.GeoDataFrame]) -> _View:
 
     events, areas, movements = frames["events"], frames["event_areas"], frames["movements"]
     boxes: list[Any] = []
-    now = events[(~events["status"].isin(QUIET)).to_numpy() & (~events.geometry.isna()).to_numpy()]
+    now = events[(~events["status"].isin(HISTORY)).to_numpy() & (~events.geometry.isna()).to_numpy()]
     if len(now):
         boxes.append(_around(now.geometry.x.to_numpy(), now.geometry.y.to_numpy()))
-    for froms, tos in zip(*(movements.loc[~movements["status"].isin(QUIET), c] for c in ("origin_points", "destination_points")), strict=True):
+    for froms, tos in zip(*(movements.loc[~movements["status"].isin(HISTORY), c] for c in ("origin_points", "destination_points")), strict=True):
         ends = [*_points(froms), *_points(tos)]
         if ends:
             boxes.append(_around(np.array([p[1] for p in ends]), np.array([p[0] for p in ends])))
-    current = areas[(~areas["status"].isin(QUIET)).to_numpy()]
+    current = areas[(~areas["status"].isin(HISTORY)).to_numpy()]
     shown = current[(current["place_kind"] != "country").to_numpy()]
     shown = current if not boxes and not len(shown) else shown
     if len(shown):

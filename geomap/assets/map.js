@@ -24,6 +24,7 @@ function geomapDraw(map, data) {
   if (window.ResizeObserver) { new ResizeObserver(function () { map.invalidateSize({ animate: false }); fit(); }).observe(map.getContainer()); }
 
   function el(tag, text, cls) { var e = document.createElement(tag); if (text) { e.textContent = text; } if (cls) { e.className = cls; } return e; }
+  function isPast(status) { return status === "background" || status === "denied"; }
   function number(n) { return Number(n).toLocaleString("en"); }
   function plain(s) { return String(s || "").replace(/_/g, " "); }
   function day(n) { return n === NEVER || n === undefined || n === null ? "" : new Date(n * 864e5).toISOString().slice(0, 10); }
@@ -183,7 +184,7 @@ function geomapDraw(map, data) {
   function hidden(i) { return (!background && quiet[E.status[i]]) || !seenNow(E.start[i], E.end[i], E.status[i] === ongoing); }
 
   function prepare() {
-    quiet = data.statuses.map(function (s) { return s === "background" || s === "denied"; });
+    quiet = data.statuses.map(isPast);
     ongoing = data.statuses.indexOf("ongoing");
     X = new Float64Array(N); Y = new Float64Array(N);
     var i, sin;
@@ -197,7 +198,7 @@ function geomapDraw(map, data) {
   function extent() {
     first = Infinity; last = -Infinity;
     for (var i = 0; i < N; i++) { if (E.start[i] !== NEVER && (background || !quiet[E.status[i]])) { if (E.start[i] < first) { first = E.start[i]; } if (E.end[i] > last) { last = E.end[i]; } } }
-    data.movements.forEach(function (m) { if (m.start !== NEVER && (background || !(m.status === "background" || m.status === "denied"))) { first = Math.min(first, m.start); last = Math.max(last, m.end); } });
+    data.movements.forEach(function (m) { if (m.start !== NEVER && (background || !(isPast(m.status)))) { first = Math.min(first, m.start); last = Math.max(last, m.end); } });
   }
   function setBar() {
     if (bar) { bar.box.remove(); bar = null; map.getContainer().classList.remove("gm-timed"); }
@@ -281,7 +282,7 @@ function geomapDraw(map, data) {
   function width(n) { return n ? 1.5 + 9 * finer * Math.sqrt(n / most) : 2; }
   function pixel(at, corner, scale) { var s = Math.sin(at[0] * Math.PI / 180); return [(at[1] / 360 + 0.5) * scale - corner.x, (0.5 - Math.log((1 + s) / (1 - s)) / (4 * Math.PI)) * scale - corner.y]; }
   function flow(i, a, b, bend, half, named) {
-    var m = data.movements[i], past = m.status === "background" || m.status === "denied", waiting = m.status === "planned" || m.status === "expected";
+    var m = data.movements[i], past = isPast(m.status), waiting = m.status === "planned" || m.status === "expected";
     var dx = b[0] - a[0], dy = b[1] - a[1], far = Math.sqrt(dx * dx + dy * dy), w = width(m.n), head = 7 + 1.3 * w, path = [], t, u, k;
     if (far < 8) { return; }
     var cx = (a[0] + b[0]) / 2 - bend * dy, cy = (a[1] + b[1]) / 2 + bend * dx;
@@ -303,7 +304,7 @@ function geomapDraw(map, data) {
     var bends = {}; labels = [];
     drawn.forEach(function (i) {
       var m = data.movements[i];
-      if ((!background && (m.status === "background" || m.status === "denied")) || !seenNow(m.start, m.end, m.status === "ongoing")) { return; }
+      if ((!background && (isPast(m.status))) || !seenNow(m.start, m.end, m.status === "ongoing")) { return; }
       function bend(key) { var n = bends[key] = (bends[key] || 0) + 1; return 0.16 + 0.14 * (n - 1); }
       if (m.from.length && m.to.length) {
         // Flows both ways bend to their own right, so that they lie side by side.
@@ -418,7 +419,7 @@ function geomapDraw(map, data) {
         var shownRows = 0, all = 0, i;
         function add(text, act) { all++; if (shownRows < ROWS) { shownRows++; var b = el("button", text); b.type = "button"; b.addEventListener("click", act); body.appendChild(b); } }
         data.movements.forEach(function (m, k) {
-          if (!background && (m.status === "background" || m.status === "denied")) { return; }
+          if (!background && (isPast(m.status))) { return; }
           var at = m.from[0] || m.to[0], c = movementCard(m);
           add(c.heading + " (" + m.status + (m.aside ? ", not counted" : "") + ")", function () { open(at || map.getCenter(), [-k - 1]); });
         });

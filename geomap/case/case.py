@@ -6,33 +6,27 @@ import datetime as dt
 import json
 import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final
 
 from geomap.case import picture
-from geomap.case.corrections import Action, Correction, Scope, anchor, applied, checked_changes, held_by
+from geomap.case.corrections import Action, Correction, Scope, anchor, checked_changes
 from geomap.case.feeds import read_feed
-from geomap.case.intake import Intake, citation, key_of, leads, log_of, stored
-from geomap.case.layers import GEOMETRY, create_layers, read_layer
+from geomap.case.intake import Intake, citation, key_of, log_of
+from geomap.case.layers import create_layers
+from geomap.case.reader import CaseReader, known_word
 from geomap.case.store import Store
-from geomap.case.totals import Total, totals
 from geomap.errors import CorrectionError, DocumentError, GeomapError, OptionError
 from geomap.gazetteer.names import fold
 from geomap.geoparser import Geoparser
-from geomap.model import Document, Event, Evidence, Measure, Movement, Parsed, Place, Status, Toponym, Use
+from geomap.model import Document, Event, Evidence, Movement, Parsed, Place, Toponym, Use
 from geomap.text.reading import read_documents
 
-if TYPE_CHECKING:
-    import geopandas as gpd
-
 _COMMIT_S: Final = 0.5  # the longest that read documents wait unsaved
-_REDRAW: Final = 500  # documents
-_CITATION: Final = ("id", "title", "source", "url", "published")
+_REDRAW: Final = 10_000  # blocks that wait undrawn
 
 
 @dataclass(slots=True)
@@ -44,31 +38,15 @@ class Added:
     failed: list[tuple[str, str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A document of a case: `key` is its text's hash, `story` the key of the document that counts for all copies of one story."""
-
-    key: str
-    id: str
-    title: str
-    source: str
-    url: str
-    published: str
-    lang: str
-    story: str
-    citations: int
-
-
-class Case:
+class Case(CaseReader):
     """An open case file (GeoPackage); `with Case.open(path) as case: ...`.
 
     Everything that changes it is saved when the call returns. A case may be read by others while one writes.
     """
 
     def __init__(self, store: Store, geoparser: Geoparser | None = None) -> None:
-        self._store = store
+        super().__init__(store)
         self._geoparser = geoparser
-        self._countries: dict[str, tuple[str, ...]] = {}
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], *, title: str = "", geoparser: Geoparser | None = None) -> Case:
@@ -100,33 +78,6 @@ class Case:
             picture.redrawn(case._store)
         return case
 
-    def __enter__(self) -> Self:
-        """Return the case."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Close the file."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._store.close()
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self._store.path
-
-    @property
-    def title(self) -> str:
-        """The title given when it was made."""
-        return self._store.meta("title")
-
-    @property
-    def revision(self) -> str:
-        """What changes whenever anything in the case does; a key for what is computed from it."""
-        return self._store.meta("revision")
-
     @property
     def geoparser(self) -> Geoparser:
         """What reads the documents; made when first needed."""
@@ -134,9 +85,8 @@ class Case:
             self._geoparser = Geoparser()
         return self._geoparser
 
-    @property
-    def _intake(self) -> Intake:
-        return Intake(self.geoparser.gazetteer)
+    def _intake(self, db: sqlite3.Connection) -> Intake:
+        return Intake(db, self.geoparser.gazetteer, log_of(db))
 
     # Adding
 
@@ -153,12 +103,11 @@ class Case:
             if isinstance(doc, DocumentError):
                 self._fail(done, doc.source, str(doc))
                 continue
-            lead = self._to_read(doc)
-            if lead is None:
+            if self._cited(doc):
                 done.known.append(doc.id)
                 continue
             try:
-                parsed = self.geoparser.parse(lead)
+                parsed = self.geoparser.parse(doc)
             except GeomapError as error:
                 self._fail(done, doc.id, str(error))
                 continue
@@ -170,15 +119,11 @@ class Case:
         self.redraw()
         return done
 
-    def add_parsed(self, parsed: Parsed) -> bool:
-        """Add a document that is read already, such as a table of figures; return False when its text is there."""
-        return self.add_many_parsed([parsed]) == 1
-
     def add_many_parsed(self, many: Iterable[Parsed]) -> int:
         """Add documents that are read already and return how many were new."""
         count = 0
         for parsed in many:
-            if self._to_read(parsed.document) is not None:
+            if not self._cited(parsed.document):
                 self._save([(parsed, parsed.document)], Added())
                 count += 1
         self.redraw()
@@ -211,25 +156,14 @@ class Case:
             When the case has no such document.
 
         """
-        self._check_document(key)
-        ident, text, url = self._store.rows("SELECT id, text, url FROM geomap_documents WHERE key = ?", (key,))[0]
-        doc = Document(str(ident), str(text), title, source, str(url), published)
+        text = self._text(key)
+        ident, url = self._store.rows("SELECT id, url FROM geomap_documents WHERE key = ?", (key,))[0]
+        doc = Document(str(ident), text, title, source, str(url), published)
         parsed = self.geoparser.parse(doc)
         with self._store.writing() as db:
             db.execute("DELETE FROM geomap_citations WHERE key = ? AND id = ?", (key, ident))
-            self._intake.put(db, parsed, doc)
+            self._intake(db).put(parsed, doc)
         self.redraw()
-
-    def snapshot(self) -> bytes:
-        """Return the file as it is now, in one piece."""
-        with tempfile.TemporaryDirectory() as folder, self._store.guarded():
-            target = Path(folder) / "case.gpkg"
-            copy = sqlite3.connect(target)
-            try:
-                self._store.db.backup(copy)
-            finally:
-                copy.close()
-            return target.read_bytes()
 
     def redraw(self) -> None:
         """Bring joint records and layers up to date."""
@@ -240,41 +174,26 @@ class Case:
         with self._store.writing() as db:
             db.execute("INSERT OR REPLACE INTO geomap_failures VALUES (?, ?)", (source, error))
 
-    def _to_read(self, doc: Document) -> Document | None:
-        """Return the document as it is to be read, or None when its text is known and stays as it was read.
-
-        Of several citations of one text the earliest leads, whatever the order they came in.
-        """
-        if not isinstance(doc.text, str) or not doc.text.strip():
-            return doc
-        key = key_of(doc.text)
-        known = self._store.rows("SELECT id, title, source, url, published FROM geomap_citations WHERE key = ?", (key,))
-        if not known:
-            return doc
-        cited = citation(doc)
-        if cited in known:
-            return None
-        led = min(known, key=leads)
-        if leads(cited) < leads(led):
-            return doc
+    def _cited(self, doc: Document) -> bool:
+        """Cite a text that is known once more; return False when it is to be read."""
+        known = self._store.rows("SELECT id, title, source, url, published FROM geomap_citations WHERE key = ?", (key_of(doc.text),)) if isinstance(doc.text, str) else []
+        if not known or citation(doc) in known:
+            return bool(known)
         with self._store.writing() as db:
-            db.execute("INSERT OR IGNORE INTO geomap_citations VALUES (?, ?, ?, ?, ?, ?)", (key, *cited))
-        return None
+            return self._intake(db).cite(doc)
 
     def _save(self, waiting: list[tuple[Parsed, Document]], done: Added) -> None:
         if not waiting:
             return
         with self._store.writing() as db:
+            intake = self._intake(db)
             for parsed, doc in waiting:
-                # One text may come twice in a batch; the citation that leads gives it its day.
-                known = db.execute("SELECT id, title, source, url, published FROM geomap_citations WHERE key = ?", (key_of(doc.text),)).fetchall()
-                if known and leads(citation(doc)) > leads(min(known, key=leads)):
-                    db.execute("INSERT OR IGNORE INTO geomap_citations VALUES (?, ?, ?, ?, ?, ?)", (key_of(doc.text), *citation(doc)))
-                else:
-                    self._intake.put(db, parsed, doc)
+                # One text may come twice in a batch.
+                if not intake.cite(doc):
+                    intake.put(parsed, doc)
         done.new += [doc.id for _, doc in waiting]
         waiting.clear()
-        if self._store.rows("SELECT count(*) FROM geomap_dirty")[0][0] > _REDRAW * 20:  # type: ignore[operator]
+        if self._store.rows("SELECT count(*) FROM geomap_dirty")[0][0] > _REDRAW:  # type: ignore[operator]
             self.redraw()
 
     def reparse(self) -> int:
@@ -285,167 +204,11 @@ class Case:
             doc = Document.from_dict(dict(zip(("id", "text", "title", "source", "url", "published"), row, strict=True)))
             parsed = self.geoparser.parse(doc)
             with self._store.writing() as db:
-                self._intake.put(db, parsed, doc)
+                self._intake(db).put(parsed, doc)
         self.redraw()
         return len(keys)
 
-    # Reading
-
-    def documents(self) -> list[Entry]:
-        """Return the documents by publication date."""
-        rows = self._store.rows(
-            "SELECT d.key, d.id, d.title, d.source, d.url, coalesce(d.published, ''), d.lang, d.story, count(*) FROM geomap_documents d JOIN geomap_citations c ON c.key = d.key GROUP BY d.key ORDER BY 6, 1"
-        )
-        return [Entry(*row) for row in rows]  # type: ignore[arg-type]
-
-    def failures(self) -> list[tuple[str, str]]:
-        """Return the sources that could not be read, with the reason."""
-        return [(str(a), str(b)) for a, b in self._store.rows("SELECT source, error FROM geomap_failures ORDER BY source")]
-
-    def citations(self, key: str) -> list[dict[str, str]]:
-        """Return all citations of a document and of its copies."""
-        story = self._store.rows("SELECT story FROM geomap_documents WHERE key = ?", (key,))
-        rows = self._store.rows(
-            "SELECT c.id, c.title, c.source, c.url, c.published FROM geomap_citations c JOIN geomap_documents d ON d.key = c.key WHERE d.story = ? ORDER BY c.published, c.id", (story[0][0] if story else key,)
-        )
-        return [dict(zip(_CITATION, map(str, row), strict=True)) for row in rows]
-
-    def parsed(self, key: str) -> Parsed:
-        """Return one document as corrected.
-
-        Raises
-        ------
-        CorrectionError
-            When the case has no such document.
-
-        """
-        with self._store.guarded():
-            self._check_document(key)
-            return applied(stored(self._store.db, key), log_of(self._store.db))
-
-    def events(self) -> list[Event]:
-        """Return all events, tellings of one joined, by id."""
-        return [r for r in self._merged("event") if isinstance(r, Event)]
-
-    def movements(self) -> list[Movement]:
-        """Return all movements, tellings of one figure joined, by id."""
-        return [r for r in self._merged("movement") if isinstance(r, Movement)]
-
-    def _merged(self, kind: str) -> list[Event | Movement]:
-        rows = self._store.rows("SELECT CASE m.body WHEN '' THEN r.body ELSE m.body END FROM geomap_merged m JOIN geomap_records r ON r.id = m.id WHERE m.kind = ? ORDER BY m.id", (kind,))
-        return [picture.record_of(self._store.db, kind, str(row[0])) for row in rows]
-
-    def record(self, ident: str) -> Event | Movement:
-        """Return an event or movement as all its tellings tell it; `ident` is its own or that of a telling.
-
-        Raises
-        ------
-        CorrectionError
-            When there is no such record.
-
-        """
-        found = self._store.rows(_ONE_RECORD + "m.id = ?", (ident,))
-        if not found:
-            quoted = json.dumps(ident)
-            found = [r for r in self._store.rows(_ONE_RECORD + "instr(m.members, ?) > 0", (quoted,)) if ident in json.loads(str(r[2]))]
-        if not found:
-            raise CorrectionError(f"the case has no event or movement {ident!r}; it may have been rejected")
-        return picture.record_of(self._store.db, str(found[0][0]), str(found[0][1]))
-
-    def names(self) -> dict[str, str]:
-        """Return the names of the places of the case by their ids."""
-        return {str(i): str(json.loads(str(body))["name"]) for i, body in self._store.rows("SELECT id, body FROM geomap_places")}
-
-    def members(self, ident: str) -> list[str]:
-        """Return the ids of the tellings behind a joint record.
-
-        Raises
-        ------
-        CorrectionError
-            When there is no such record.
-
-        """
-        found = self._store.rows("SELECT members FROM geomap_merged WHERE id = ?", (ident,))
-        if not found:
-            raise CorrectionError(f"the case has no event or movement {ident!r}; it may have been rejected, or joined to another")
-        return list(json.loads(str(found[0][0])))
-
-    def series(self) -> dict[str, list[dict[str, Any]]]:
-        """Return every series of figures: by its name the figures over time, with what each adds, its role and why."""
-        rows = self._store.rows("SELECT series, id, as_of, low, best, high, increment, role, why, measure, status, kind, origins, destinations, within FROM geomap_figures WHERE best IS NOT NULL ORDER BY series, as_of, best, id")
-        out: dict[str, list[dict[str, Any]]] = {}
-        for name, ident, *values in rows:
-            told = dict(zip(("as_of", "low", "best", "high", "increment", "role", "why", "measure", "status", "kind", "origins", "destinations", "within"), values, strict=True))
-            out.setdefault(str(name), []).append({"id": ident, **told, **{side: picture.split_ids(str(told[side])) for side in ("origins", "destinations", "within")}})
-        return out
-
-    def totals(self, *, by: str | Sequence[str] = (), measure: Measure | str | None = None, status: Status | str | Sequence[Status | str] = Status.OCCURRED, only: Iterable[str] | None = None) -> list[Total]:
-        """Return totals that count nobody twice.
-
-        Parameters
-        ----------
-        by
-            Any of origin, destination, origin_country, destination_country, year, month, kind, group.
-        measure
-            Only this measure; by default each measure has totals of its own. They are never added together.
-        status
-            One or several; occurred holds ongoing as well. Each has totals of its own.
-        only
-            Ids of the movements to count, for instance those that a filter left.
-
-        Raises
-        ------
-        OptionError
-            For an unknown word.
-
-        """
-        wanted = {_known(Status, "status", s).value for s in ([status] if isinstance(status, str) else status)}
-        wanted |= {"occurred"} if "ongoing" in wanted else set()
-        kept = None if only is None else set(only)
-        with self._store.guarded():
-            figures = [f for f in picture.counted_of(self._store.db) if f.status in wanted and (kept is None or f.id in kept)]
-            ground = picture.ground_of(self._store.db)
-        if measure is not None:
-            figures = [f for f in figures if f.measure == _known(Measure, "measure", measure).value]
-        return totals(figures, ground, by=(by,) if isinstance(by, str) else by)
-
-    def frames(self) -> dict[str, gpd.GeoDataFrame]:
-        """Return the layers as GeoDataFrames in EPSG:4326, rows by id."""
-        with self._store.guarded():
-            return {name: read_layer(self._store.db, name) for name in GEOMETRY}
-
-    def info(self) -> dict[str, Any]:
-        """Return counts and versions."""
-        count = {name: self._store.rows(f"SELECT count(*) FROM {table}")[0][0] for name, table in _COUNTS.items()}  # noqa: S608
-        made_by = [str(r[0]) for r in self._store.rows("SELECT DISTINCT made_by FROM geomap_documents ORDER BY 1")]
-        return {"title": self.title, **count, "read_by": made_by}
-
     # Corrections
-
-    def corrections(self) -> list[Correction]:
-        """Return the log, the oldest first, with those undone."""
-        with self._store.guarded():
-            return log_of(self._store.db, undone=True)
-
-    def unmatched(self) -> list[Correction]:
-        """Return corrections whose record or mention is no longer there, since a document reads differently now."""
-        out = []
-        for correction in self.corrections():
-            if correction.undone or correction.action is Action.ADD:
-                continue
-            targets = correction.target.get("records") or ([correction.target] if "start" in correction.target else [])
-            if targets and not all(self._matches(t, correction) for t in targets):
-                out.append(correction)
-        return out
-
-    def _matches(self, target: dict[str, Any], correction: Correction) -> bool:
-        try:
-            before = applied(stored(self._store.db, target["doc"]), [c for c in self.corrections() if c.number < correction.number])
-        except CorrectionError:
-            return False
-        if "kind" in target:
-            return any(held_by(e, target) for e in before.events) or any(held_by(m, target) for m in before.movements)
-        return any((t.start, t.end) == (target["start"], target["end"]) for t in before.toponyms)
 
     def reassign(self, place: str | Place, *, doc: str, start: int, end: int, scope: Scope | str = Scope.MENTION, country: str = "", who: str = "", when: str = "") -> Correction:
         """Say which place a mention is.
@@ -470,7 +233,7 @@ class Case:
 
         """
         told = self._mention(doc, start, end)
-        reach = _known(Scope, "scope", scope)
+        reach = known_word(Scope, "scope", scope)
         if reach is Scope.ALWAYS and not country:
             raise OptionError("country", country, "the ISO 3166-1 alpha-3 code of the country in play, with scope 'always'")
         chosen = place if isinstance(place, Place) else self._place(place)
@@ -480,7 +243,7 @@ class Case:
     def set_use(self, use: Use | str, *, doc: str, start: int, end: int, who: str = "", when: str = "") -> Correction:
         """Say how a name is used: literal, associative or demonym."""
         told = self._mention(doc, start, end)
-        return self._correct(Action.USE, {"doc": doc, "start": start, "end": end}, told.use.value, _known(Use, "use", use).value, who, when)
+        return self._correct(Action.USE, {"doc": doc, "start": start, "end": end}, told.use.value, known_word(Use, "use", use).value, who, when)
 
     def set(self, ident: str, *, who: str = "", at: str = "", **changes: Any) -> Correction:
         """Change fields of an event or movement in all its tellings, for instance `quantity=Quantity(...)`, `status="denied"`.
@@ -543,9 +306,8 @@ class Case:
             When the document is not there or its text is another at these offsets.
 
         """
-        self._check_document(doc)
-        text = str(self._store.rows("SELECT text FROM geomap_documents WHERE key = ?", (doc,))[0][0])
-        number = int(str(self._store.rows("SELECT coalesce(max(number), 0) + 1 FROM geomap_corrections")[0][0]))
+        text = self._text(doc)
+        number = _next_number(self._store.db)
         if isinstance(record, Toponym):
             told, kind = ((record.start, record.end, record.name),), "toponym"
             body = record.to_dict()
@@ -559,8 +321,7 @@ class Case:
 
     def evidence(self, doc: str, start: int, end: int) -> Evidence:
         """Return a stretch of a document as evidence for `add_by_hand`."""
-        self._check_document(doc)
-        text = str(self._store.rows("SELECT text FROM geomap_documents WHERE key = ?", (doc,))[0][0])
+        text = self._text(doc)
         return Evidence(doc, start, end, text[start:end])
 
     def undo(self, number: int | None = None) -> Correction:
@@ -584,7 +345,7 @@ class Case:
 
     def _correct(self, action: Action, target: dict[str, Any], before: Any, after: Any, who: str, when: str) -> Correction:
         with self._store.writing() as db:
-            number = db.execute("SELECT coalesce(max(number), 0) + 1 FROM geomap_corrections").fetchone()[0]
+            number = _next_number(db)
             correction = Correction(number, when, who, action, target, before, after)
             texts = [json.dumps(v, ensure_ascii=False) for v in (target, before, after)]
             db.execute("INSERT INTO geomap_corrections VALUES (?, ?, ?, ?, ?, ?, ?, 0)", (number, when, who, action.value, *texts))
@@ -599,10 +360,11 @@ class Case:
             alike = [name for (name,) in db.execute("SELECT DISTINCT name FROM geomap_names").fetchall() if fold(name) == correction.target["name"]]
             for name in alike:
                 keys |= {key for (key,) in db.execute("SELECT key FROM geomap_names WHERE name = ?", (name,)).fetchall()}
+        intake = self._intake(db)
         for key in sorted(keys - {""}):
             # A copy that a reader put right counts from then on in place of the longer one.
-            for member in self._intake.lead(db, key):
-                self._intake.derive(db, member)
+            for member in intake.lead(key):
+                intake.derive(member)
 
     def _mention(self, doc: str, start: int, end: int) -> Toponym:
         found = [t for t in self.parsed(doc).toponyms if (t.start, t.end) == (start, end)]
@@ -623,19 +385,6 @@ class Case:
             raise CorrectionError(f"the gazetteer has no place {ident!r}; `geomap gazetteer lookup NAME` shows ids")
         return self.geoparser.gazetteer.place(ident)
 
-    def _check_document(self, key: str) -> None:
-        if not self._store.rows("SELECT 1 FROM geomap_documents WHERE key = ?", (key,)):
-            raise CorrectionError(f"the case has no document {key!r}")
 
-
-_ONE_RECORD: Final = "SELECT m.kind, CASE m.body WHEN '' THEN r.body ELSE m.body END, m.members FROM geomap_merged m JOIN geomap_records r ON r.id = m.id WHERE "
-_COUNTS: Final = {
-    "documents": "geomap_documents", "stories": "(SELECT DISTINCT story FROM geomap_documents)", "citations": "geomap_citations", "failures": "geomap_failures", "events": "events", "movements": "movements",
-    "places": "places", "regions": "regions", "corrections": "geomap_corrections WHERE undone = 0",
-}  # fmt: skip
-
-
-def _known(kind: Any, name: str, value: Any) -> Any:
-    if value not in list(kind):
-        raise OptionError(name, value, f"one of {', '.join(kind)}")
-    return kind(value)
+def _next_number(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT coalesce(max(number), 0) + 1 FROM geomap_corrections").fetchone()[0])

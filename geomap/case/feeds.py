@@ -95,7 +95,7 @@ def fetched(url: str, *, allow_private: bool = False, largest: int = LARGEST, lo
     """
     until = time.monotonic() + longest_s
     _check_scheme(url)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Plain(allow_private), _Secure(allow_private), _Redirects())
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Web(allow_private=allow_private), _Redirects())
     try:
         request = urllib.request.Request(url, headers={"User-Agent": _AGENT})  # noqa: S310
         with opener.open(request, timeout=longest_s / 3) as response:
@@ -137,19 +137,15 @@ def _checked(kind: type[http.client.HTTPConnection], *, allow_private: bool) -> 
     return Checked
 
 
-class _Plain(urllib.request.HTTPHandler):
-    def __init__(self, allow_private: bool) -> None:
+class _Web(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
+    """Both kinds of address, over connections that know where they lead."""
+
+    def __init__(self, *, allow_private: bool) -> None:
         super().__init__()
         self.allow_private = allow_private
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         return self.do_open(_checked(http.client.HTTPConnection, allow_private=self.allow_private), req)
-
-
-class _Secure(urllib.request.HTTPSHandler):
-    def __init__(self, allow_private: bool) -> None:
-        super().__init__()
-        self.allow_private = allow_private
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         return self.do_open(_checked(http.client.HTTPSConnection, allow_private=self.allow_private), req)

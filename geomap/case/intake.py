@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,75 +25,89 @@ from geomap.output import geomap_version
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Writes documents and their records inside a transaction of the caller."""
+    """Writes documents and their records inside one transaction of the caller, with the corrections that stand in it."""
 
+    db: sqlite3.Connection
     gazetteer: Gazetteer
+    log: Sequence[Correction]
 
-    def put(self, db: sqlite3.Connection, parsed: Parsed, doc: Document) -> None:
+    def cite(self, doc: Document) -> bool:
+        """Keep one more citation of a text that is known; return False, and keep nothing, when the text is to be read.
+
+        That is when it is new, or when this citation leads: of several the earliest gives a text its day, whatever the order
+        they came in.
+        """
+        key, cited = key_of(doc.text), citation(doc)
+        known = self.db.execute("SELECT id, title, source, url, published FROM geomap_citations WHERE key = ?", (key,)).fetchall()
+        if not known or leads(cited) < leads(min(known, key=leads)):
+            return False
+        self.db.execute("INSERT OR IGNORE INTO geomap_citations VALUES (?, ?, ?, ?, ?, ?)", (key, *cited))
+        return True
+
+    def put(self, parsed: Parsed, doc: Document) -> None:
         """Keep a document that was read, and mark the blocks that change by it."""
         key = key_of(doc.text)
         own = _rekeyed(parsed, key)
         body = own.to_dict()
         del body["document"]
         made_by = f"{geomap_version()} {self.gazetteer.digest}"
-        first = db.execute("SELECT 1 FROM geomap_documents WHERE key = ?", (key,)).fetchone() is None
+        first = self.db.execute("SELECT 1 FROM geomap_documents WHERE key = ?", (key,)).fetchone() is None
         published = own.document.to_dict()["published"]
-        db.execute(
+        self.db.execute(
             "INSERT OR REPLACE INTO geomap_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (key, doc.id, doc.title, doc.source, doc.url, published, own.document.lang, doc.text, zlib.compress(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), 3), made_by, key, len(doc.text.split()), figures(doc.text)),
         )  # fmt: skip
-        db.execute("INSERT OR IGNORE INTO geomap_citations VALUES (?, ?, ?, ?, ?, ?)", (key, *citation(doc)))
-        db.execute("DELETE FROM geomap_failures WHERE source = ?", (doc.id,))
+        self.db.execute("INSERT OR IGNORE INTO geomap_citations VALUES (?, ?, ?, ?, ?, ?)", (key, *citation(doc)))
+        self.db.execute("DELETE FROM geomap_failures WHERE source = ?", (doc.id,))
         if first:
-            self._find_copies(db, key, doc.text)
-        for member in self.lead(db, key):
-            self.derive(db, member, own if member == key else None)
+            self._find_copies(key, doc.text)
+        for member in self.lead(key):
+            self.derive(member, own if member == key else None)
 
-    def _find_copies(self, db: sqlite3.Connection, key: str, text: str) -> None:
+    def _find_copies(self, key: str, text: str) -> None:
         marks = bands(text)
         if not marks:
             return
         asked = ",".join("?" * len(marks))
         size, told = len(text.split()), figures(text)
-        found = db.execute(f"SELECT DISTINCT b.key, d.size, d.figures FROM geomap_bands b JOIN geomap_documents d ON d.key = b.key WHERE b.band IN ({asked}) ORDER BY b.key", marks).fetchall()  # noqa: S608
-        db.executemany("INSERT OR IGNORE INTO geomap_bands VALUES (?, ?)", [(mark, key) for mark in marks])
+        found = self.db.execute(f"SELECT DISTINCT b.key, d.size, d.figures FROM geomap_bands b JOIN geomap_documents d ON d.key = b.key WHERE b.band IN ({asked}) ORDER BY b.key", marks).fetchall()  # noqa: S608
+        self.db.executemany("INSERT OR IGNORE INTO geomap_bands VALUES (?, ?)", [(mark, key) for mark in marks])
         for other, other_size, other_figures in found:
             if max(size, other_size) > 3 * min(size, other_size) or not may_be_same(told, other_figures):
                 continue
-            if same_story(text, db.execute("SELECT text FROM geomap_documents WHERE key = ?", (other,)).fetchone()[0]):
-                db.executemany("INSERT OR IGNORE INTO geomap_duplicates VALUES (?, ?)", [(key, other), (other, key)])
+            if same_story(text, self.db.execute("SELECT text FROM geomap_documents WHERE key = ?", (other,)).fetchone()[0]):
+                self.db.executemany("INSERT OR IGNORE INTO geomap_duplicates VALUES (?, ?)", [(key, other), (other, key)])
 
-    def lead(self, db: sqlite3.Connection, key: str) -> list[str]:
+    def lead(self, key: str) -> list[str]:
         """Name the document that counts for all copies of a story and return those whose records change by it.
 
         That is one that a reader put right, else the longest, else the earliest.
         """
         members, queue = {key}, [key]
         while queue:
-            for (other,) in db.execute("SELECT b FROM geomap_duplicates WHERE a = ?", (queue.pop(),)).fetchall():
+            for (other,) in self.db.execute("SELECT b FROM geomap_duplicates WHERE a = ?", (queue.pop(),)).fetchall():
                 if other not in members:
                     members.add(other)
                     queue.append(other)
-        rows = [db.execute("SELECT key, size, published, story FROM geomap_documents WHERE key = ?", (m,)).fetchone() for m in sorted(members)]
-        corrected = {r[0] for r in rows if db.execute("SELECT 1 FROM geomap_corrections WHERE undone = 0 AND instr(target, ?) > 0", (r[0],)).fetchone()} if len(rows) > 1 else set()
+        rows = [self.db.execute("SELECT key, size, published, story FROM geomap_documents WHERE key = ?", (m,)).fetchone() for m in sorted(members)]
+        corrected = {r[0] for r in rows if self.db.execute("SELECT 1 FROM geomap_corrections WHERE undone = 0 AND instr(target, ?) > 0", (r[0],)).fetchone()} if len(rows) > 1 else set()
         lead = min(rows, key=lambda r: (r[0] not in corrected, -r[1], r[2] or "9", r[0]))[0]
-        db.executemany("UPDATE geomap_documents SET story = ? WHERE key = ?", [(lead, r[0]) for r in rows])
+        self.db.executemany("UPDATE geomap_documents SET story = ? WHERE key = ?", [(lead, r[0]) for r in rows])
         return [r[0] for r in rows if r[0] == key or r[3] != lead]
 
-    def derive(self, db: sqlite3.Connection, key: str, read: Parsed | None = None) -> None:
+    def derive(self, key: str, read: Parsed | None = None) -> None:
         """Write the records of one document anew and mark the blocks that change by it."""
-        dirty = {r[0] for r in db.execute("SELECT block FROM geomap_records WHERE key = ?", (key,))} | {f"p|{r[0]}" for r in db.execute("SELECT place FROM geomap_names WHERE key = ?", (key,))}
-        db.execute("DELETE FROM geomap_records WHERE key = ?", (key,))
-        db.execute("DELETE FROM geomap_names WHERE key = ?", (key,))
-        if db.execute("SELECT story FROM geomap_documents WHERE key = ?", (key,)).fetchone()[0] == key:
-            log = log_of(db)
-            parsed = applied(read or stored(db, key), log)
-            dirty |= self._put_records(db, parsed, key, _arranged(log))
-            dirty |= self._put_names(db, parsed, key)
-        db.executemany("INSERT OR IGNORE INTO geomap_dirty VALUES (?)", [(block,) for block in sorted(dirty)])
+        dirty = {r[0] for r in self.db.execute("SELECT block FROM geomap_records WHERE key = ?", (key,))} | {f"p|{r[0]}" for r in self.db.execute("SELECT place FROM geomap_names WHERE key = ?", (key,))}
+        self.db.execute("DELETE FROM geomap_records WHERE key = ?", (key,))
+        self.db.execute("DELETE FROM geomap_names WHERE key = ?", (key,))
+        if self.db.execute("SELECT story FROM geomap_documents WHERE key = ?", (key,)).fetchone()[0] == key:
+            parsed = applied(read or stored(self.db, key), self.log)
+            dirty |= self._put_records(parsed, key) | self._put_names(parsed, key)
+        self.db.executemany("INSERT OR IGNORE INTO geomap_dirty VALUES (?)", [(block,) for block in sorted(dirty)])
 
-    def _put_records(self, db: sqlite3.Connection, parsed: Parsed, key: str, arranged: Sequence[Correction]) -> set[str]:
+    def _put_records(self, parsed: Parsed, key: str) -> set[str]:
         blocks = set()
+        arranged = [c for c in self.log if c.action in {Action.MERGE, Action.SPLIT}]
         records: list[Event | Movement] = [*parsed.events, *parsed.movements]
         for record in records:
             kind = "event" if isinstance(record, Event) else "movement"
@@ -107,36 +121,36 @@ class Intake:
                     block, apart = (f"e|apart|{correction.number}|{record.id}", 1) if kind == "event" else (block, 1)
             others = alternatives_of(parsed, record) if isinstance(record, Event) else ""
             for mention in record.places if isinstance(record, Event) else (*record.origins, *record.destinations, *record.within):
-                self._put_place(db, mention.place)
-            db.execute("INSERT INTO geomap_records VALUES (?, ?, ?, ?, ?, ?, ?)", (record.id, key, kind, block, apart, picture.packed(db, record), others))
+                self._put_place(mention.place)
+            self.db.execute("INSERT INTO geomap_records VALUES (?, ?, ?, ?, ?, ?, ?)", (record.id, key, kind, block, apart, picture.packed(self.db, record), others))
             blocks.add(block)
         return blocks
 
-    def _put_names(self, db: sqlite3.Connection, parsed: Parsed, key: str) -> set[str]:
+    def _put_names(self, parsed: Parsed, key: str) -> set[str]:
         groups: dict[tuple[str, str], list[Toponym]] = {}
         for toponym in parsed.toponyms:
             ident = toponym.place.id if toponym.place is not None else f"?{fold(toponym.name)}"
             groups.setdefault((ident, fold(toponym.name)), []).append(toponym)
         for (ident, _), members in groups.items():
             best = max(members, key=lambda t: t.score)
-            self._put_place(db, best.place)
-            db.execute(
+            self._put_place(best.place)
+            self.db.execute(
                 "INSERT OR REPLACE INTO geomap_names VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (key, best.name, ident, ";".join(sorted({t.use.value for t in members})), len(members), best.score, ";".join(best.reasons), best.reason),
             )  # fmt: skip
         return {f"p|{ident}" for ident, _ in groups}
 
-    def _put_place(self, db: sqlite3.Connection, place: Place | None) -> None:
+    def _put_place(self, place: Place | None) -> None:
         """Keep a place and everything it lies in."""
-        if place is None or db.execute("SELECT 1 FROM geomap_places WHERE id = ?", (place.id,)).fetchone():
+        if place is None or self.db.execute("SELECT 1 FROM geomap_places WHERE id = ?", (place.id,)).fetchone():
             return
         # The gazetteer's own entry, so that it does not matter which document named the place first.
         if self.gazetteer.row(place.id) is not None:
             place = self.gazetteer.place(place.id)
         around = self._around(place)
-        db.execute("INSERT OR IGNORE INTO geomap_places VALUES (?, ?, ?)", (place.id, json.dumps(place.to_dict(), ensure_ascii=False), json.dumps([place.id, *(p.id for p in around)])))
+        self.db.execute("INSERT OR IGNORE INTO geomap_places VALUES (?, ?, ?)", (place.id, json.dumps(place.to_dict(), ensure_ascii=False), json.dumps([place.id, *(p.id for p in around)])))
         for outer in around:
-            self._put_place(db, outer)
+            self._put_place(outer)
 
     def _around(self, place: Place) -> list[Place]:
         """Return the divisions, the country and the disputed areas that a place lies in."""
@@ -149,7 +163,6 @@ class Intake:
                 if ident != place.id and gazetteer.row(ident) is not None:
                     found[ident] = gazetteer.place(ident)
         return list(found.values())
-
 
 
 def log_of(db: sqlite3.Connection, *, undone: bool = False) -> list[Correction]:
@@ -197,7 +210,3 @@ def stored(db: sqlite3.Connection, key: str) -> Parsed:
     if row is None:
         raise CorrectionError(f"the case has no document {key!r}")
     return replace(Parsed.from_dict({"document": {"id": "", "text": ""}, **json.loads(zlib.decompress(row[0]))}), document=picture.stored_document(db, key))
-
-
-def _arranged(log: Iterable[Correction]) -> list[Correction]:
-    return [c for c in log if c.action in {Action.MERGE, Action.SPLIT}]

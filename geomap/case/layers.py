@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from geomap.case.store import geopackage
-from geomap.frames import DATES, REALS, SCHEMA, WHOLE
+from geomap.frames import DATES, EVENT_MARKS, REALS, SCHEMA, WHOLE, typed
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -87,24 +87,18 @@ def read_layer(db: sqlite3.Connection, name: str) -> gpd.GeoDataFrame:
     names = ", ".join(f'"{c}"' for c in columns)
     rows = db.execute(f'SELECT geom, {names} FROM "{name}" ORDER BY "id"').fetchall()  # noqa: S608
     data = pd.DataFrame([row[1:] for row in rows], columns=columns, dtype=object)
-    for column in columns:
-        if column in DATES:
-            data[column] = pd.to_datetime(data[column]).astype("datetime64[ms]")
-        elif column in WHOLE:
-            data[column] = pd.array(data[column].tolist(), dtype="Int64")
-        elif column in REALS:
-            data[column] = data[column].astype(float)
     shapes = [None if row[0] is None else shapely.from_wkb(row[0][8:]) for row in rows]
-    return gpd.GeoDataFrame(data, geometry=gpd.GeoSeries(pd.Series(shapes, dtype=object), crs="EPSG:4326"), crs="EPSG:4326")
+    return typed(gpd.GeoDataFrame(data, geometry=gpd.GeoSeries(pd.Series(shapes, dtype=object), crs="EPSG:4326"), crs="EPSG:4326"))
 
 
-# Okabe and Ito's colours and the shapes of the map, in QGIS's words.
-_EVENT_SYMBOLS: Final[Mapping[str, tuple[str, str]]] = {
-    "battle": ("213,94,0", "cross_fill"), "explosion": ("230,159,0", "star"), "violence_against_civilians": ("204,51,17", "diamond"), "protest": ("0,114,178", "triangle"),
-    "riot": ("86,180,233", "triangle"), "strategic": ("136,34,85", "square"), "agreement": ("0,158,115", "circle"), "diplomacy": ("17,119,51", "circle"), "blockade": ("170,68,153", "square"),
-    "territorial_claim": ("136,117,42", "square"), "aid": ("68,170,153", "circle"), "statement": ("119,119,119", "circle"),
-}  # fmt: skip
+# QGIS's names of the map's shapes, where they differ.
+_SHAPES: Final = {"cross": "cross_fill"}
 _STATUS_DASH: Final = {"occurred": "solid", "ongoing": "solid", "expected": "dash", "planned": "dash", "denied": "dot", "background": "solid"}
+
+
+def _rgb(colour: str) -> str:
+    """Return "213,94,0" for "#d55e00"."""
+    return ",".join(str(n) for n in bytes.fromhex(colour.removeprefix("#")))
 
 
 def _qml(renderer: str) -> str:
@@ -127,11 +121,11 @@ def _single(kind: str, layer: str, options: Mapping[str, str]) -> str:
 
 
 def _event_style() -> str:
-    return _categorized("type", "marker", "SimpleMarker", {t: {"name": shape, "color": f"{colour},255", "outline_color": "255,255,255,255", "size": "3", "size_unit": "MM"} for t, (colour, shape) in _EVENT_SYMBOLS.items()})
+    return _categorized("type", "marker", "SimpleMarker", {t: {"name": _SHAPES.get(shape, shape), "color": f"{_rgb(colour)},255", "outline_color": "255,255,255,255", "size": "3", "size_unit": "MM"} for t, (colour, shape) in EVENT_MARKS.items()})
 
 
 def _area_style() -> str:
-    return _categorized("type", "fill", "SimpleFill", {t: {"color": f"{colour},50", "outline_color": f"{colour},255", "outline_style": "solid", "outline_width": "0.3", "style": "solid"} for t, (colour, _) in _EVENT_SYMBOLS.items()})
+    return _categorized("type", "fill", "SimpleFill", {t: {"color": f"{_rgb(colour)},50", "outline_color": f"{_rgb(colour)},255", "outline_style": "solid", "outline_width": "0.3", "style": "solid"} for t, (colour, _) in EVENT_MARKS.items()})
 
 
 def _movement_style() -> str:

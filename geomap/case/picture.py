@@ -14,7 +14,7 @@ from geomap.case.series import Figure, bounds, figures
 from geomap.case.store import Store
 from geomap.case.tellings import Joint, Told, direction, joined, joint_events, measured, part
 from geomap.case.totals import Counted, Flow, Ground, flows
-from geomap.frames import SAID_APART, SAID_AT_MOST, place_columns, point, to_frame, to_frames
+from geomap.frames import SAID_APART, SAID_AT_MOST, multi, place_columns, point, to_frame, to_frames
 from geomap.model import Document, Event, Kind, Measure, Movement, Parsed, Place
 
 _CHUNK: Final = 1000  # blocks a transaction
@@ -90,12 +90,10 @@ _SIDES: Final = ("places", "origins", "destinations", "within")
 def record_of(db: sqlite3.Connection, kind: str, body: str) -> Event | Movement:
     """Return the record that a row holds; its places stand in a table of their own."""
     told = json.loads(body)
-    places: dict[str, Place] = {}
     for side in _SIDES:
         for item in told.get(side, ()):
             if isinstance(item["place"], str):
-                places[item["place"]] = place_of(db, item["place"])
-                item["place"] = places[item["place"]].to_dict()
+                item["place"] = place_of(db, item["place"]).to_dict()
     return (Event if kind == "event" else Movement).from_dict(told)
 
 
@@ -239,7 +237,7 @@ def _regions(db: sqlite3.Connection) -> Any:
         place = place_of(db, ident)
         if place.kind not in {Kind.COUNTRY, Kind.ADMIN1, Kind.DISPUTED_AREA}:
             continue
-        rows.append((_region_row(place, events.get(ident, 0), out.get(ident), into.get(ident)), _multi(regions.outline(place))))
+        rows.append((_region_row(place, events.get(ident, 0), out.get(ident), into.get(ident)), multi(regions.outline(place))))
     return to_frame("regions", rows)
 
 
@@ -253,9 +251,3 @@ def _region_row(place: Place, events: int, left: Flow | None, came: Flow | None)
         "administered_by": held["administered_by"] if held is not None else "", "claimed_area_by": held["claimed_by"] if held is not None else "",
         "valid_from": held["valid_from"] if held is not None else "", "valid_to": held["valid_to"] if held is not None else "", "policy": regions.Policy.NEUTRAL.value,
     }  # fmt: skip
-
-
-def _multi(shape: Any) -> Any:
-    from shapely import MultiPolygon
-
-    return MultiPolygon([shape]) if shape is not None and shape.geom_type == "Polygon" else shape

@@ -219,8 +219,9 @@ def _rounds(told: Quantity, value: int) -> bool:
 
 
 def _contradicts(one: Figure, other: Figure) -> str:
+    quantity = one.movement.quantity
     low, high = sorted((_value(one), _value(other)))
-    if not low or high - low <= _APART * high or _rounds(one.movement.quantity, _value(other)) if one.movement.quantity else True:
+    if quantity is None or not low or high - low <= _APART * high or _rounds(quantity, _value(other)):
         return ""
     return f"{low:,} to {high:,} for one day"
 

@@ -115,9 +115,10 @@ def totals(figures: Iterable[Counted], ground: Ground, *, by: Sequence[str] = ()
     if unknown:
         raise OptionError("by", unknown[0], f"any of {', '.join(BY)}")
     groups: dict[tuple[tuple[str, ...], str, str, str], list[Counted]] = {}
-    told, covered = _uncovered(list(figures), ground)
+    everything = list(figures)
+    leading = {f.series: f for f in everything if f.role == "recommended"}
+    told, covered = _uncovered(everything, leading, ground)
     yearly = "year" in by or "month" in by
-    leading = {f.series: f for f in told if f.role == "recommended"}
     for figure in told:
         # A figure that is set aside is told where the one that counts stands.
         like = figure if yearly else leading.get(figure.series, figure)
@@ -125,14 +126,13 @@ def totals(figures: Iterable[Counted], ground: Ground, *, by: Sequence[str] = ()
     return [_with_covered(_total(key, group, ground, yearly=yearly), covered) for key, group in sorted(groups.items())]
 
 
-def _uncovered(figures: list[Counted], ground: Ground) -> tuple[list[Counted], dict[str, list[SetAside]]]:
+def _uncovered(figures: Sequence[Counted], leading: Mapping[str, Counted], ground: Ground) -> tuple[list[Counted], dict[str, list[SetAside]]]:
     """Return the figures without those of no stated measure that a count since the start may hold, and these by the count that does."""
     counts: dict[tuple[str, str], _Overlaps] = {}
-    for figure in figures:
-        if figure.measure == "cumulative" and figure.role == "recommended":
+    for figure in leading.values():
+        if figure.measure == "cumulative":
             counts.setdefault((figure.status, figure.unit), _Overlaps(ground)).put(figure)
     kept, covered = list[Counted](), dict[str, list[SetAside]]()
-    leading = {f.series: f for f in figures if f.role == "recommended"}
     for figure in figures:
         lead = leading.get(figure.series, figure)
         known = counts.get((figure.status, figure.unit)) if lead.measure == "unspecified" else None

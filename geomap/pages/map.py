@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from geomap.filters import Filter
+from geomap.filters import HISTORY, Filter
 from geomap.pages import work
 from geomap.pages.frame import map_frame
 from geomap.pages.panels import record_panel, totals_panel
@@ -51,12 +51,11 @@ def _totals(wanted: Filter) -> None:
 
 def _numbers(frames: work.Frames) -> None:
     events, movements = frames["events"], frames["movements"]
-    history = {"background", "denied"}
     with st.container(horizontal=True, gap="large"):
-        st.metric("Events", int((~events["status"].isin(history)).sum()), width="content")
+        st.metric("Events", int((~events["status"].isin(HISTORY)).sum()), width="content")
         st.metric("Movements that happened", int(movements["status"].isin({"occurred", "ongoing"}).sum()), width="content")
         st.metric("Expected or planned", int(movements["status"].isin({"expected", "planned"}).sum()), width="content")
-        st.metric("History and denials", int(events["status"].isin(history).sum() + movements["status"].isin(history).sum()), help="Not on the map until you ask for it in its legend", width="content")
+        st.metric("History and denials", int(events["status"].isin(HISTORY).sum() + movements["status"].isin(HISTORY).sum()), help="Not on the map until you ask for it in its legend", width="content")
     if not len(events) and not len(movements):
         st.info("Nothing to show: no event and no movement fits. Loosen the filter, or add texts on the page Sources.")
 

@@ -15,7 +15,7 @@ import streamlit as st
 
 from geomap.case import Case
 from geomap.errors import GeomapError
-from geomap.filters import PRECISIONS, STATUSES, TYPES, Filter, filtered
+from geomap.filters import HISTORY, PRECISIONS, STATUSES, TYPES, Filter, filtered
 from geomap.geoparser import Geoparser, default_gazetteer
 from geomap.maps import to_html
 from geomap.model import Document
@@ -185,7 +185,7 @@ def _map(_opened: Case, path: str, revision: str, wanted: Filter, theme: str) ->
 
 
 def _asks_for_history(wanted: Filter) -> bool:
-    return bool({"background", "denied"} & set(wanted.statuses))
+    return bool(HISTORY & set(wanted.statuses))
 
 
 def totals(wanted: Filter, by: tuple[str, ...] = (), status: tuple[str, ...] = ("occurred",)) -> list[Any]:
