@@ -1,6 +1,7 @@
 """How often the best event of a sentence has the annotated PLOVER type.
 
-    python benchmarks/plover.py event_type_plover.jsonl        # one sentence a line: {"id", "text", "event"}
+python benchmarks/plover.py event_type_plover.jsonl        # one sentence a line: {"id", "text",
+"event"}
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How quickly geomap starts and reads, as ratios against named peers in the same run.
 
-    make bench
+make bench
 """
 
 from __future__ import annotations
@@ -30,17 +30,33 @@ def main() -> None:
     python = sys.executable
     peer = seconds(python, "-c", "import geopandas")
     help_time = seconds(python, "-m", "geomap", "--help")
-    print(f"geomap --help {help_time:.3f} s, import geopandas {peer:.3f} s, ratio {help_time / peer:.2f} (limit 0.33)")
-    opened = seconds(python, "-c", "import time, geomap.gazetteer as g; t = time.perf_counter(); g.Gazetteer(); print(time.perf_counter() - t)")
-    print(f"fresh process to an open gazetteer {opened:.3f} s, ratio to import geopandas {opened / peer:.2f}")
-    text = (Path(__file__).parents[1] / "seeds" / "000_313cf4aea927ca38.txt").read_text(encoding="utf-8")
+    print(
+        f"geomap --help {help_time:.3f} s, import geopandas {peer:.3f} s, ratio"
+        f" {help_time / peer:.2f} (limit 0.33)"
+    )
+    opened = seconds(
+        python,
+        "-c",
+        "import time, geomap.gazetteer as g; t = time.perf_counter(); g.Gazetteer();"
+        " print(time.perf_counter() - t)",
+    )
+    print(
+        f"fresh process to an open gazetteer {opened:.3f} s, ratio to import geopandas"
+        f" {opened / peer:.2f}"
+    )
+    text = (Path(__file__).parents[1] / "seeds" / "000_313cf4aea927ca38.txt").read_text(
+        encoding="utf-8"
+    )
     parser = geomap.Geoparser()
     parser.parse(text)
     for copies in (50, 200):
         begin = time.process_time()
         parser.parse("\n\n".join([text] * copies), published="2023-09-25")
         used = time.process_time() - begin
-        print(f"whole chain on {copies} copies of the seed in one text: {len(text) * copies / used:,.0f} code points a CPU second")
+        print(
+            f"whole chain on {copies} copies of the seed in one text:"
+            f" {len(text) * copies / used:,.0f} code points a CPU second"
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""geomap turns conflict news into a map that can be checked: places, events and population movements with their sentences.
+"""geomap turns conflict news into a map that can be checked.
+
+Places, events and population movements with their sentences.
 
 The names below are loaded on first use, so that `import geomap` and the command line start at once.
 """
@@ -10,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from geomap.case import Case
-    from geomap.errors import DocumentError, GazetteerError, GazetteerNotFoundError, GeomapError, OptionError
+    from geomap.errors import (
+        DocumentError,
+        GazetteerError,
+        GazetteerNotFoundError,
+        GeomapError,
+        OptionError,
+    )
     from geomap.frames import to_frames
     from geomap.gazetteer import Gazetteer
     from geomap.geoparser import Geoparser, parse
@@ -38,7 +46,13 @@ __all__ = [
 ]
 _HOMES = {
     "case": ("Case",),
-    "errors": ("DocumentError", "GazetteerError", "GazetteerNotFoundError", "GeomapError", "OptionError"),
+    "errors": (
+        "DocumentError",
+        "GazetteerError",
+        "GazetteerNotFoundError",
+        "GeomapError",
+        "OptionError",
+    ),
     "frames": ("to_frames",),
     "gazetteer": ("Gazetteer",),
     "geoparser": ("Geoparser", "parse"),

@@ -28,7 +28,10 @@ from pathlib import Path
 
 
 class GeomapError(Exception):
-    """Base of all errors of geomap; its message says what happened, with which value, and what to do."""
+    """Base of all errors of geomap.
+
+    Its message says what happened, with which value, and what to do.
+    """
 
 
 class DocumentError(GeomapError, ValueError):
@@ -64,7 +67,10 @@ class GazetteerNotFoundError(GazetteerError, FileNotFoundError):
     def __init__(self, tried: Sequence[Path]) -> None:
         self.tried = tuple(tried)
         places = ", ".join(str(path) for path in tried)
-        super().__init__(f"no gazetteer in {places}; reinstall geomap or set GEOMAP_GAZETTEER to a folder with places.tsv.xz")
+        super().__init__(
+            f"no gazetteer in {places}; reinstall geomap or set GEOMAP_GAZETTEER to a folder with"
+            " places.tsv.xz"
+        )
 
     def __str__(self) -> str:
         """Return the message (`FileNotFoundError` would format it as an errno)."""
@@ -88,7 +94,10 @@ class CorrectionError(GeomapError, LookupError):
 
 
 class FeedError(GeomapError, ValueError):
-    """Raised when a feed or page cannot be read, or must not be: too large, another scheme, a private address."""
+    """Raised when a feed or page cannot be read, or must not be.
+
+    Too large, another scheme, a private address.
+    """
 
 
 class ExportError(GeomapError, ValueError):
@@ -100,4 +109,6 @@ class MissingExtraError(GeomapError, ImportError):
 
     def __init__(self, package: str, extra: str) -> None:
         self.package, self.extra = package, extra
-        super().__init__(f"{package} is not installed; install it with: pip install 'geomap[{extra}]'")
+        super().__init__(
+            f"{package} is not installed; install it with: pip install 'geomap[{extra}]'"
+        )

@@ -1,7 +1,11 @@
-"""Score the geoparser on an annotated corpus: recognition, resolution, end to end, use, and how far its scores can be trusted.
+"""Score the geoparser on an annotated corpus.
 
-A corpus is JSON Lines, `{"id", "text", "toponyms": [{"start", "end", "lat", "lon", "geonameid", "type"}]}`; offsets are code points, coordinates
-WGS 84. Two places are the same within 161 km (100 miles, the field's custom) or with the same GeoNames id.
+Recognition, resolution, end to end, use, and how far its scores can be trusted.
+
+A corpus is JSON Lines, `{"id", "text", "toponyms": [{"start", "end", "lat", "lon", "geonameid",
+"type"}]}`; offsets are code points, coordinates
+WGS 84. Two places are the same within 161 km (100 miles, the field's custom) or with the same
+GeoNames id.
 """
 
 from __future__ import annotations
@@ -41,21 +45,37 @@ class Counts:
     use_right: int = 0
 
     def measures(self) -> dict[str, float]:
-        """Return precision, recall and F1 of recognition, accuracy of resolution, end-to-end F1 at 161 km, and accuracy of use."""
+        """Return precision, recall and F1 of recognition.
+
+        Accuracy of resolution, end-to-end F1 at 161 km, and accuracy of use.
+        """
         precision, recall = _share(self.matched, self.predicted), _share(self.matched, self.gold)
-        sure, found = _share(self.right, self.predicted - self.unjudgeable), _share(self.right, self.gold_with_point)
+        sure, found = (
+            _share(self.right, self.predicted - self.unjudgeable),
+            _share(self.right, self.gold_with_point),
+        )
         return {
-            "precision": precision, "recall": recall, "f1": _harmonic(precision, recall), "right_of_matched": _share(self.right, self.judged),
-            "right_of_resolved": _share(self.right, self.resolved), "end_to_end_f1": _harmonic(sure, found), "use": _share(self.use_right, self.use_judged),
-        }  # fmt: skip
+            "precision": precision,
+            "recall": recall,
+            "f1": _harmonic(precision, recall),
+            "right_of_matched": _share(self.right, self.judged),
+            "right_of_resolved": _share(self.right, self.resolved),
+            "end_to_end_f1": _harmonic(sure, found),
+            "use": _share(self.use_right, self.use_judged),
+        }
 
 
 @dataclass(slots=True)
 class Evaluation:
-    """Counts by way of matching, the scores given with whether they were right, and the errors in words."""
+    """Counts by way of matching, the scores given with whether they were right.
+
+    And the errors in words.
+    """
 
     documents: int = 0
-    counts: dict[str, Counts] = field(default_factory=lambda: {"exact": Counts(), "overlap": Counts()})
+    counts: dict[str, Counts] = field(
+        default_factory=lambda: {"exact": Counts(), "overlap": Counts()}
+    )
     scores: list[tuple[float, bool]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
@@ -63,14 +83,29 @@ class Evaluation:
         """Return rows of (from, to, answers, mean score, share right)."""
         rows = []
         for position in range(_BINS):
-            inside = [(s, ok) for s, ok in self.scores if min(_BINS - 1, int(s * _BINS)) == position]
+            inside = [
+                (s, ok) for s, ok in self.scores if min(_BINS - 1, int(s * _BINS)) == position
+            ]
             if inside:
-                rows.append((position / _BINS, (position + 1) / _BINS, len(inside), sum(s for s, _ in inside) / len(inside), sum(ok for _, ok in inside) / len(inside)))
+                rows.append(
+                    (
+                        position / _BINS,
+                        (position + 1) / _BINS,
+                        len(inside),
+                        sum(s for s, _ in inside) / len(inside),
+                        sum(ok for _, ok in inside) / len(inside),
+                    )
+                )
         return rows
 
     def calibration_error(self) -> float:
-        """Return the expected calibration error: the mean gap between score and share right, weighted by answers."""
-        return sum(n * abs(mean - right) for _, _, n, mean, right in self.calibration()) / max(1, len(self.scores))
+        """Return the expected calibration error.
+
+        The mean gap between score and share right, weighted by answers.
+        """
+        return sum(n * abs(mean - right) for _, _, n, mean, right in self.calibration()) / max(
+            1, len(self.scores)
+        )
 
 
 def evaluate(corpus: Path, parser: Geoparser, *, gold_spans: bool = False) -> Evaluation:
@@ -111,36 +146,66 @@ def read_corpus(corpus: Path) -> Iterator[tuple[Document, list[dict[str, Any]]]]
                     span = (int(mark["start"]), int(mark["end"]))
                     if span not in gold or gold[span].get("lat") is None:
                         gold[span] = mark
-                doc = Document(str(row["id"]), row["text"], source=str(row.get("source") or ""), url=str(row.get("url") or ""))
+                doc = Document(
+                    str(row["id"]),
+                    row["text"],
+                    source=str(row.get("source") or ""),
+                    url=str(row.get("url") or ""),
+                )
             except (ValueError, KeyError, TypeError) as error:
-                raise DocumentError(f"{corpus}, line {number}", f"no annotated document with id, text and toponyms ({error!r})") from error
+                raise DocumentError(
+                    f"{corpus}, line {number}",
+                    f"no annotated document with id, text and toponyms ({error!r})",
+                ) from error
             yield doc, [gold[span] for span in sorted(gold)]
 
 
 def _given(doc: Document, gold: Sequence[dict[str, Any]], parser: Geoparser) -> list[Toponym]:
     spans = [(mark["start"], mark["end"], doc.text[mark["start"] : mark["end"]]) for mark in gold]
-    uses = [Use.DEMONYM if is_demonym(name, parser.gazetteer) else Use.LITERAL for _, _, name in spans]
-    return resolve(doc, [Toponym(start, end, name, use, score=1.0) for (start, end, name), use in zip(spans, uses, strict=True)], parser.gazetteer, bias=parser.bias)
+    uses = [
+        Use.DEMONYM if is_demonym(name, parser.gazetteer) else Use.LITERAL for _, _, name in spans
+    ]
+    return resolve(
+        doc,
+        [
+            Toponym(start, end, name, use, score=1.0)
+            for (start, end, name), use in zip(spans, uses, strict=True)
+        ],
+        parser.gazetteer,
+        bias=parser.bias,
+    )
 
 
-def _count(out: Evaluation, doc: Document, gold: Sequence[dict[str, Any]], toponyms: Sequence[Toponym]) -> None:
+def _count(
+    out: Evaluation, doc: Document, gold: Sequence[dict[str, Any]], toponyms: Sequence[Toponym]
+) -> None:
     out.documents += 1
     marks, spans = [(m["start"], m["end"]) for m in gold], [(t.start, t.end) for t in toponyms]
     for mode, pairs in (("exact", _exact(marks, spans)), ("overlap", overlapping(marks, spans))):
         counts = out.counts[mode]
-        counts.gold, counts.predicted, counts.matched = counts.gold + len(gold), counts.predicted + len(spans), counts.matched + len(pairs)
+        counts.gold, counts.predicted, counts.matched = (
+            counts.gold + len(gold),
+            counts.predicted + len(spans),
+            counts.matched + len(pairs),
+        )
         counts.gold_with_point += sum(m.get("lat") is not None for m in gold)
         for i, j in pairs.items():
             _judge(counts, gold[i], toponyms[j])
     matched = {j: i for i, j in overlapping(marks, spans).items()}
-    out.scores += [(t.score, j in matched and is_right(gold[matched[j]], t)) for j, t in enumerate(toponyms) if is_scored(t, gold, matched.get(j))]
+    out.scores += [
+        (t.score, j in matched and is_right(gold[matched[j]], t))
+        for j, t in enumerate(toponyms)
+        if is_scored(t, gold, matched.get(j))
+    ]
     out.errors += _errors(doc, gold, toponyms, matched)
 
 
 def _judge(counts: Counts, mark: dict[str, Any], toponym: Toponym) -> None:
     if mark.get("type") in {Use.LITERAL, Use.ASSOCIATIVE}:
         counts.use_judged += 1
-        counts.use_right += (Use.ASSOCIATIVE if toponym.use is Use.DEMONYM else toponym.use) == mark["type"]
+        counts.use_right += (
+            Use.ASSOCIATIVE if toponym.use is Use.DEMONYM else toponym.use
+        ) == mark["type"]
     if mark.get("lat") is None:
         counts.unjudgeable += 1
         return
@@ -163,7 +228,10 @@ def is_right(mark: dict[str, Any], toponym: Toponym) -> bool:
 
 
 def is_scored(toponym: Toponym, gold: Sequence[dict[str, Any]], match: int | None) -> bool:
-    """Tell whether the answer can be judged: it has a point, and so has the mark if there is one."""
+    """Tell whether the answer can be judged.
+
+    It has a point, and so has the mark if there is one.
+    """
     return _has_point(toponym) and (match is None or gold[match].get("lat") is not None)
 
 
@@ -172,14 +240,23 @@ def _exact(gold: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) ->
     return {i: where[mark] for i, mark in enumerate(gold) if mark in where}
 
 
-def overlapping(gold: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> dict[int, int]:
-    """Return the largest one-to-one matching of spans that share a code point; exact pairs are kept, then the longest overlaps are tried first."""
+def overlapping(
+    gold: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]
+) -> dict[int, int]:
+    """Return the largest one-to-one matching of spans that share a code point.
+
+    Exact pairs are kept, then the longest overlaps are tried first.
+    """
     pairs = _exact(gold, spans)
     owner = {j: i for i, j in pairs.items()}
     edges = {}
     for i, (start, end) in enumerate(gold):
         if i not in pairs:
-            near = [(-(min(end, e) - max(start, s)), j) for j, (s, e) in enumerate(spans) if j not in owner and s < end and start < e]
+            near = [
+                (-(min(end, e) - max(start, s)), j)
+                for j, (s, e) in enumerate(spans)
+                if j not in owner and s < end and start < e
+            ]
             edges[i] = [j for _, j in sorted(near)]
     free: dict[int, int] = {}
 
@@ -197,7 +274,12 @@ def overlapping(gold: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]
     return pairs | {i: j for j, i in free.items()}
 
 
-def _errors(doc: Document, gold: Sequence[dict[str, Any]], toponyms: Sequence[Toponym], matched: dict[int, int]) -> Iterator[str]:
+def _errors(
+    doc: Document,
+    gold: Sequence[dict[str, Any]],
+    toponyms: Sequence[Toponym],
+    matched: dict[int, int],
+) -> Iterator[str]:
     """Yield one line an error: what was missed, what is no toponym, and what was placed wrong."""
     found = set(matched.values())
     for i, mark in enumerate(gold):
@@ -209,7 +291,11 @@ def _errors(doc: Document, gold: Sequence[dict[str, Any]], toponyms: Sequence[To
             yield f"{doc.id}: not annotated {shown}"
         elif gold[matched[j]].get("lat") is not None and not is_right(gold[matched[j]], toponym):
             mark, place = gold[matched[j]], toponym.place
-            got = f"{place.name}, {place.country_name} ({place.lat}, {place.lon})" if place else f"nowhere ({toponym.reason})"
+            got = (
+                f"{place.name}, {place.country_name} ({place.lat}, {place.lon})"
+                if place
+                else f"nowhere ({toponym.reason})"
+            )
             yield f"{doc.id}: placed {shown} in {got}; annotated {mark['lat']}, {mark['lon']}"
 
 
@@ -220,7 +306,10 @@ def _shown(text: str, start: int, end: int) -> str:
 
 def table(result: Evaluation) -> Iterator[str]:
     """Yield the lines of the table of measures."""
-    yield f"{result.documents} documents, {result.counts['overlap'].gold} annotated toponyms, {result.counts['overlap'].predicted} found"
+    yield (
+        f"{result.documents} documents, {result.counts['overlap'].gold} annotated toponyms,"
+        f" {result.counts['overlap'].predicted} found"
+    )
     yield f"{'':20}{'exact':>8}{'overlap':>9}"
     both = {mode: counts.measures() for mode, counts in result.counts.items()}
     for name, label in _LABELS.items():
@@ -229,9 +318,14 @@ def table(result: Evaluation) -> Iterator[str]:
 
 
 _LABELS = {
-    "precision": "precision", "recall": "recall", "f1": "F1", "right_of_matched": "right of matched", "right_of_resolved": "right of resolved",
-    "end_to_end_f1": "end-to-end F1", "use": "use right",
-}  # fmt: skip
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "right_of_matched": "right of matched",
+    "right_of_resolved": "right of resolved",
+    "end_to_end_f1": "end-to-end F1",
+    "use": "use right",
+}
 
 
 def calibration_table(result: Evaluation) -> Iterator[str]:
@@ -240,13 +334,19 @@ def calibration_table(result: Evaluation) -> Iterator[str]:
     for low, high, number, mean, right in result.calibration():
         yield f"{low:.1f}-{high:.1f}   {number:8}{mean:7.2f}{right:7.2f}"
     high_scores = [ok for score, ok in result.scores if score >= 0.8]
-    yield f"expected calibration error {result.calibration_error():.3f}; right with score 0.8 or more: {_share(sum(high_scores), len(high_scores)):.3f} of {len(high_scores)}"
+    yield (
+        f"expected calibration error {result.calibration_error():.3f}; right with score 0.8 or"
+        f" more: {_share(sum(high_scores), len(high_scores)):.3f} of {len(high_scores)}"
+    )
 
 
 def commonest(errors: Iterable[str], most: int) -> Iterator[str]:
     """Yield the names most often wrong, then the errors one a line."""
     lines = list(errors)
-    names = Counter((line.split(": ", 1)[1].split(" ", 1)[0], line.split("[", 1)[1].split("]", 1)[0]) for line in lines)
+    names = Counter(
+        (line.split(": ", 1)[1].split(" ", 1)[0], line.split("[", 1)[1].split("]", 1)[0])
+        for line in lines
+    )
     for (kind, name), number in names.most_common(most):
         yield f"{number:5} {kind} {name}"
     yield from lines

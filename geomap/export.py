@@ -1,4 +1,7 @@
-"""GeoDataFrames -> files: GeoJSON after RFC 7946, one layer a file, each written whole or not at all."""
+"""GeoDataFrames -> files.
+
+GeoJSON after RFC 7946, one layer a file, each written whole or not at all.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,20 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 LAYERS = ("events", "event_areas", "movements", "places", "regions")
-# GDAL's own writer keeps the rules: no crs member, counter-clockwise rings, bbox, cut at the antimeridian, 6 decimals.
-_RFC7946 = {"RFC7946": "YES", "WRITE_BBOX": "YES", "WRITE_NAME": "NO", "ID_FIELD": "feature_id", "COORDINATE_PRECISION": "6"}
+# GDAL's own writer keeps the rules: no crs member, counter-clockwise rings, bbox, cut at the
+# antimeridian, 6 decimals.
+_RFC7946 = {
+    "RFC7946": "YES",
+    "WRITE_BBOX": "YES",
+    "WRITE_NAME": "NO",
+    "ID_FIELD": "feature_id",
+    "COORDINATE_PRECISION": "6",
+}
 
 
-def write_geojson(frames: Mapping[str, gpd.GeoDataFrame], folder: str | os.PathLike[str]) -> list[Path]:
+def write_geojson(
+    frames: Mapping[str, gpd.GeoDataFrame], folder: str | os.PathLike[str]
+) -> list[Path]:
     """Write one GeoJSON file a layer into `folder` and return their paths.
 
     Raises
@@ -31,7 +43,9 @@ def write_geojson(frames: Mapping[str, gpd.GeoDataFrame], folder: str | os.PathL
     target = Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        return [_write(frames[name], target / f"{name}.geojson") for name in LAYERS if name in frames]
+        return [
+            _write(frames[name], target / f"{name}.geojson") for name in LAYERS if name in frames
+        ]
     except OSError as error:
         msg = f"{target} cannot be written: {error.strerror or error}"
         raise ExportError(msg) from error
@@ -59,7 +73,10 @@ def geojson(frame: gpd.GeoDataFrame) -> str:
 
 
 def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the frame with days as text ("2023-09-25", which GDAL types as a date) and without empty geometries."""
+    """Return the frame with days as text ("2023-09-25".
+
+    Which GDAL types as a date) and without empty geometries.
+    """
     out = frame.copy()
     # GDAL takes the id field out of the properties; the properties keep theirs.
     out.insert(0, "feature_id", out["id"])
@@ -70,7 +87,9 @@ def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def write_geopackage(frames: Mapping[str, gpd.GeoDataFrame], path: str | os.PathLike[str]) -> Path:
-    """Write the layers as one GeoPackage with styles; it appears under its name only when it is whole.
+    """Write the layers as one GeoPackage with styles.
+
+    It appears under its name only when it is whole.
 
     Raises
     ------
@@ -93,7 +112,10 @@ def write_geopackage(frames: Mapping[str, gpd.GeoDataFrame], path: str | os.Path
 
 
 def csv_text(frame: gpd.GeoDataFrame) -> str:
-    """Return a layer as CSV with `lon` and `lat` where a point is known; cells that a spreadsheet would run are quoted with an apostrophe."""
+    """Return a layer as CSV with `lon` and `lat` where a point is known.
+
+    Cells that a spreadsheet would run are quoted with an apostrophe.
+    """
     import pandas as pd
 
     out = pd.DataFrame(frame.drop(columns="geometry"))
@@ -104,7 +126,9 @@ def csv_text(frame: gpd.GeoDataFrame) -> str:
         if column in out:
             out[column] = out[column].dt.strftime("%Y-%m-%d")
     for column in list(map(str, out.select_dtypes(exclude=["number", "datetime"]))):
-        out[column] = ["'" + v if isinstance(v, str) and v[:1] in _FORMULA else v for v in out[column]]
+        out[column] = [
+            "'" + v if isinstance(v, str) and v[:1] in _FORMULA else v for v in out[column]
+        ]
     text: str = out.to_csv(index=False, lineterminator="\n")
     return text
 

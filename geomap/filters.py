@@ -1,4 +1,7 @@
-"""What a reader wants to see: one filter that acts on layers, and through their ids on totals, map, tables and files alike."""
+"""What a reader wants to see.
+
+One filter that acts on layers, and through their ids on totals, map, tables and files alike.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,21 @@ if TYPE_CHECKING:
 
 HISTORY: Final = frozenset({Status.BACKGROUND.value, Status.DENIED.value})
 _PLACES: Final = {
-    "events": ("place", "place_text", "other_places", "admin1", "country", "disputed"), "event_areas": ("place", "place_text", "other_places", "admin1", "country", "disputed"),
-    "movements": ("origin", "destination", "within", "ends_text", "coo_iso", "coa_iso"), "places": ("name", "place", "admin1", "country", "disputed"),
-}  # fmt: skip
+    "events": ("place", "place_text", "other_places", "admin1", "country", "disputed"),
+    "event_areas": ("place", "place_text", "other_places", "admin1", "country", "disputed"),
+    "movements": ("origin", "destination", "within", "ends_text", "coo_iso", "coa_iso"),
+    "places": ("name", "place", "admin1", "country", "disputed"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Words and bounds; what is empty lets everything through.
 
-    `types` holds event types and kinds of movement; `place`, `who` and `source` are looked for as parts of words, without regard to
-    case; a record stays when its time touches `start`..`end`, and one without a time only when neither is set.
+    `types` holds event types and kinds of movement; `place`, `who` and `source` are looked for as
+    parts of words, without regard to
+    case; a record stays when its time touches `start`..`end`, and one without a time only when
+    neither is set.
     """
 
     start: dt.date | None = None
@@ -47,7 +54,11 @@ def filtered(frames: Mapping[str, gpd.GeoDataFrame], wanted: Filter) -> dict[str
     """Return the layers with the rows that `wanted` lets through; `regions` stays as it is."""
     if not wanted:
         return dict(frames)
-    out = {name: frame[_mask(name, frame, wanted)] for name, frame in frames.items() if name in {"events", "movements", "places"}}
+    out = {
+        name: frame[_mask(name, frame, wanted)]
+        for name, frame in frames.items()
+        if name in {"events", "movements", "places"}
+    }
     areas = frames["event_areas"]
     out["event_areas"] = areas[areas["id"].str.removesuffix("/area").isin(set(out["events"]["id"]))]
     return {name: out.get(name, frame) for name, frame in frames.items()}
@@ -76,7 +87,11 @@ def _mask(name: str, frame: gpd.GeoDataFrame, wanted: Filter) -> pd.Series[bool]
     if wanted.end is not None:
         keep &= frame["start"] <= pd.Timestamp(wanted.end)
     if wanted.who:
-        keep &= _holds(frame, ("actors", "claimed_by") if name == "events" else ("group", "claimed_by"), wanted.who)
+        keep &= _holds(
+            frame,
+            ("actors", "claimed_by") if name == "events" else ("group", "claimed_by"),
+            wanted.who,
+        )
     if wanted.source:
         keep &= _holds(frame, ("source", "title", "also_said"), wanted.source)
     return keep

@@ -32,7 +32,8 @@ class Geoparser:
     demonyms
         Whether "Armenian" and "Armenians" are toponyms.
     bias
-        What to prefer where the text is silent: ISO 3166-1 alpha-3 codes of countries, points `(lon, lat)` or boxes `(west, south, east, north)`.
+        What to prefer where the text is silent: ISO 3166-1 alpha-3 codes of countries, points
+        `(lon, lat)` or boxes `(west, south, east, north)`.
 
     Raises
     ------
@@ -44,14 +45,21 @@ class Geoparser:
     """
 
     def __init__(
-        self, gazetteer: Gazetteer | None = None, *, recogniser: Recogniser | None = None, demonyms: bool = True, bias: Sequence[Bias] = ()
+        self,
+        gazetteer: Gazetteer | None = None,
+        *,
+        recogniser: Recogniser | None = None,
+        demonyms: bool = True,
+        bias: Sequence[Bias] = (),
     ) -> None:
         self.gazetteer = gazetteer or default_gazetteer()
         self.recogniser = recogniser
         self.demonyms = demonyms
         self.bias = read_bias(bias, self.gazetteer)
 
-    def parse(self, text: str | Document, *, published: dt.date | dt.datetime | str | None = None) -> Parsed:
+    def parse(
+        self, text: str | Document, *, published: dt.date | dt.datetime | str | None = None
+    ) -> Parsed:
         """Return what the text says of places, events and movements.
 
         Parameters
@@ -59,7 +67,8 @@ class Geoparser:
         text
             A text, or a `Document`; offsets of the result point into it as given.
         published
-            Publication date (a date, an aware datetime or ISO text); the anchor of "on Monday" and "last week".
+            Publication date (a date, an aware datetime or ISO text); the anchor of "on Monday" and
+            "last week".
 
         Raises
         ------
@@ -70,18 +79,38 @@ class Geoparser:
 
         """
         doc = text if isinstance(text, Document) else Document("text", _checked(text))
-        day = read_date(published) if published is not None else doc.published or dateline_date(dateline(doc.text))
+        day = (
+            read_date(published)
+            if published is not None
+            else doc.published or dateline_date(dateline(doc.text))
+        )
         doc = replace(doc, published=day, lang=language(doc.text))
         toponyms = self.toponyms(doc)
         story = read_story(doc, toponyms)
-        return Parsed(doc, tuple(toponyms), tuple(find_events(story)), tuple(find_movements(story)), _warnings(doc))
+        return Parsed(
+            doc,
+            tuple(toponyms),
+            tuple(find_events(story)),
+            tuple(find_movements(story)),
+            _warnings(doc),
+        )
 
     def toponyms(self, doc: Document) -> list[Toponym]:
         """Return the resolved toponyms of a document, without its events and movements."""
-        return resolve(doc, find_toponyms(doc, self.gazetteer, recogniser=self.recogniser, demonyms=self.demonyms), self.gazetteer, bias=self.bias)
+        return resolve(
+            doc,
+            find_toponyms(doc, self.gazetteer, recogniser=self.recogniser, demonyms=self.demonyms),
+            self.gazetteer,
+            bias=self.bias,
+        )
 
-    def parse_many(self, docs: Iterable[Document]) -> Iterator[Parsed | tuple[Document, GeomapError]]:
-        """Yield the result of each document in order; a document that fails is yielded with its error and the rest go on."""
+    def parse_many(
+        self, docs: Iterable[Document]
+    ) -> Iterator[Parsed | tuple[Document, GeomapError]]:
+        """Yield the result of each document in order.
+
+        A document that fails is yielded with its error and the rest go on.
+        """
         for doc in docs:
             try:
                 parsed = self.parse(doc)
@@ -111,7 +140,10 @@ def _checked(text: str) -> str:
 def _warnings(doc: Document) -> tuple[str, ...]:
     out = []
     if doc.lang not in {"en", "und"}:
-        out.append(f"the text looks like '{doc.lang}'; geomap reads English, what it found here is incomplete")
+        out.append(
+            f"the text looks like '{doc.lang}'; geomap reads English, what it found here is"
+            " incomplete"
+        )
     if doc.published is None:
         out.append("no publication date: relative dates such as 'on Monday' stay unresolved")
     return tuple(out)

@@ -1,7 +1,11 @@
-"""GeoDataFrames -> one self-contained HTML map: no request to any host, nothing of the news text ever executed.
+"""GeoDataFrames -> one self-contained HTML map.
 
-folium builds the page; its links to other hosts are replaced by the vendored Leaflet. One script draws all marks on one canvas from
-columns in JSON (`<` escaped; packed when they are many), and text reaches the page through `textContent` only.
+No request to any host, nothing of the news text ever executed.
+
+folium builds the page; its links to other hosts are replaced by the vendored Leaflet. One script
+draws all marks on one canvas from
+columns in JSON (`<` escaped; packed when they are many), and text reaches the page through
+`textContent` only.
 """
 
 from __future__ import annotations
@@ -38,13 +42,61 @@ _PLAIN_AT_MOST: Final = 3000  # events; more are packed, and their words unpacke
 _NO_DAY: Final = -(2**31)
 # What a card of an event shows; numbers and places of the marks stand in columns of their own.
 _EVENT_WORDS: Final = (
-    "id", "sub_type", "date_precision", "date_basis", "place", "place_text", "country", "precision", "disputed", "actors", "fatalities", "fatalities_min", "fatalities_max", "other_places", "claimed_by", "score",
-    "sentence", "also_said", "title", "source", "published", "url", "sources", "conflict", "alternatives",
-)  # fmt: skip
+    "id",
+    "sub_type",
+    "date_precision",
+    "date_basis",
+    "place",
+    "place_text",
+    "country",
+    "precision",
+    "disputed",
+    "actors",
+    "fatalities",
+    "fatalities_min",
+    "fatalities_max",
+    "other_places",
+    "claimed_by",
+    "score",
+    "sentence",
+    "also_said",
+    "title",
+    "source",
+    "published",
+    "url",
+    "sources",
+    "conflict",
+    "alternatives",
+)
 _MOVEMENT_WORDS: Final = (
-    "id", "kind", "status", "origin", "destination", "within", "ends_text", "group", "quantity_text", "quantifier", "unit", "measure", "as_of", "date_precision", "date_basis", "reason", "claimed_by", "score",
-    "sentence", "also_said", "title", "source", "published", "url", "sources", "conflict", "role_reason",
-)  # fmt: skip
+    "id",
+    "kind",
+    "status",
+    "origin",
+    "destination",
+    "within",
+    "ends_text",
+    "group",
+    "quantity_text",
+    "quantifier",
+    "unit",
+    "measure",
+    "as_of",
+    "date_precision",
+    "date_basis",
+    "reason",
+    "claimed_by",
+    "score",
+    "sentence",
+    "also_said",
+    "title",
+    "source",
+    "published",
+    "url",
+    "sources",
+    "conflict",
+    "role_reason",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +108,36 @@ class _View:
 
 
 def to_html(
-    source: Source, *, title: str = "geomap", background: bool = False, height: str = "100%", theme: Literal["auto", "light", "dark"] = "auto", tiles: str | None = None
+    source: Source,
+    *,
+    title: str = "geomap",
+    background: bool = False,
+    height: str = "100%",
+    theme: Literal["auto", "light", "dark"] = "auto",
+    tiles: str | None = None,
 ) -> str:
-    """Return a standalone page with the map of documents, a case, or frames (for instance filtered ones).
+    """Return a standalone page with the map of documents, a case.
+
+    Or frames (for instance filtered ones).
 
     Parameters
     ----------
     source
-        What `parse` returned, one or many; a `Case`; or the layers of `to_frames` or `Case.frames`, in EPSG:4326.
+        What `parse` returned, one or many; a `Case`; or the layers of `to_frames` or `Case.frames`,
+        in EPSG:4326.
     title
         Name of the page.
     background
-        Whether history (events and movements about a year or more before publication) is shown at the start; it can be switched
+        Whether history (events and movements about a year or more before publication) is shown at
+        the start; it can be switched
         on in the page in any case.
     height
         CSS height of the map.
     theme
         `light`, `dark`, or `auto` for what the reader's system says, also when that changes.
     tiles
-        Name of an xyzservices provider such as "OpenStreetMap.Mapnik", drawn as the ground. The page then asks that host for
+        Name of an xyzservices provider such as "OpenStreetMap.Mapnik", drawn as the ground. The
+        page then asks that host for
         images; without it it asks nobody.
 
     Raises
@@ -90,10 +153,22 @@ def to_html(
     frames = _frames(source)
     view = _view(frames)
     data = {
-        **_marks(frames), "regions": _regions(frames.get("regions")), "base": _base(view), "view": [[view.south, view.west], [view.north, view.east]], "background": background, "theme": theme,
-        "styles": EVENT_MARKS, "statuses": _STATUSES, "disclaimer": regions.DISCLAIMER, "tiles": _tiles(tiles),
-        "attribution": "Shapes: Natural Earth. Places: GeoNames (CC BY 4.0). Drawn by geomap with Leaflet.", "version": regions.data_version(), "apart": SAID_APART,
-    }  # fmt: skip
+        **_marks(frames),
+        "regions": _regions(frames.get("regions")),
+        "base": _base(view),
+        "view": [[view.south, view.west], [view.north, view.east]],
+        "background": background,
+        "theme": theme,
+        "styles": EVENT_MARKS,
+        "statuses": _STATUSES,
+        "disclaimer": regions.DISCLAIMER,
+        "tiles": _tiles(tiles),
+        "attribution": (
+            "Shapes: Natural Earth. Places: GeoNames (CC BY 4.0). Drawn by geomap with Leaflet."
+        ),
+        "version": regions.data_version(),
+        "apart": SAID_APART,
+    }
     return _page(data, title, height)
 
 
@@ -109,7 +184,15 @@ def _page(data: dict[str, Any], title: str, height: str) -> str:
         from branca.element import Element, Link
     except ImportError as error:
         raise MissingExtraError("folium", "map") from error
-    page = folium.Map(location=(0, 0), zoom_start=2, tiles=None, prefer_canvas=True, height=height, world_copy_jump=True, attribution_control=False)
+    page = folium.Map(
+        location=(0, 0),
+        zoom_start=2,
+        tiles=None,
+        prefer_canvas=True,
+        height=height,
+        world_copy_jump=True,
+        attribution_control=False,
+    )
     # A fixed name, so that the same input gives the same bytes.
     page._id = "geomap"  # noqa: SLF001
     figure: Any = page.get_root()
@@ -123,16 +206,30 @@ def _page(data: dict[str, Any], title: str, height: str) -> str:
             del header._children[name]  # noqa: SLF001
     safe_title = re.sub(r"[<>&]", " ", title)
     head = (
-        f'<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>{safe_title}</title><link rel="icon" href="data:,">'
-        f"<style>{_asset('leaflet.css')}{_asset('map.css')}</style><script>{_asset('leaflet.js')}</script>"
+        '<meta charset="utf-8"><meta name="viewport"'
+        f' content="width=device-width,initial-scale=1"><title>{safe_title}</title><link rel="icon"'
+        ' href="data:,">'
+        f"<"
+        f"s"
+        f"t"
+        f"yle>{_asset('leaflet.css')}{_asset('map.css')}</style><script>{_asset('leaflet.js')}"
+        f"</script>"
     )
     header.add_child(Element("{% raw %}" + head + "{% endraw %}"), name="geomap_assets", index=0)
     # The payload goes in last, for it is large and no template.
     figure.script.add_child(Element("GEOMAP_SCRIPT"), name="geomap_marks")
     html: str = figure._template.render(this=figure, kwargs={})  # noqa: SLF001
-    script = f"var geomapData={_json(data)};\n{_asset('map.js')}\ngeomapDraw({page.get_name()},geomapData);"
+    script = (
+        f"var geomapData={_json(data)};\n{_asset('map.js')}\n"
+        f"geomapDraw({page.get_name()},geomapData);"
+    )
     # folium forbids zooming the page, which readers with weak eyes need.
-    html = re.sub(r'<meta name="viewport" content="width=device-width,\s*initial-scale=1.0, maximum-scale=1.0, user-scalable=no" />', "", html)
+    html = re.sub(
+        r'<meta name="viewport" content="width=device-width,\s*initial-scale=1.0,'
+        r' maximum-scale=1.0, user-scalable=no" />',
+        "",
+        html,
+    )
     before, _, after = html.replace("<html>", '<html lang="en">', 1).rpartition("GEOMAP_SCRIPT")
     return f"{before}{script}{after}"
 
@@ -147,7 +244,11 @@ def _asset(name: str) -> str:
     text = (_ASSETS / name).read_text(encoding="utf-8")
     text = re.sub(r"//# sourceMappingURL=\S+", "", text)
     # Leaflet's images are not used; an empty image keeps the style sheet from asking for them.
-    return re.sub(r"url\([^)]*\)", "none", text) if name.endswith(".css") else text.replace("</script", "<\\/script")
+    return (
+        re.sub(r"url\([^)]*\)", "none", text)
+        if name.endswith(".css")
+        else text.replace("</script", "<\\/script")
+    )
 
 
 def _tiles(name: str | None) -> dict[str, Any] | None:
@@ -158,8 +259,14 @@ def _tiles(name: str | None) -> dict[str, Any] | None:
     try:
         provider = xyz.query_name(name)
     except ValueError as error:
-        raise OptionError("tiles", name, "the name of an xyzservices provider, such as OpenStreetMap.Mapnik") from error
-    return {"url": provider.build_url(), "attribution": provider.attribution, "zoom": provider.get("max_zoom", 19)}
+        raise OptionError(
+            "tiles", name, "the name of an xyzservices provider, such as OpenStreetMap.Mapnik"
+        ) from error
+    return {
+        "url": provider.build_url(),
+        "attribution": provider.attribution,
+        "zoom": provider.get("max_zoom", 19),
+    }
 
 
 # Marks
@@ -171,8 +278,12 @@ def _marks(frames: Mapping[str, gpd.GeoDataFrame]) -> dict[str, Any]:
     placed = events[(~events.geometry.isna() | events["id"].isin(of_event)).to_numpy()]
     movements = _movements(frames["movements"])
     return {
-        **_events(placed, of_event), "areas": shapes, "movements": movements, "unplaced": sum(not m["from"] and not m["to"] for m in movements), "unplacedEvents": len(events) - len(placed),
-    }  # fmt: skip
+        **_events(placed, of_event),
+        "areas": shapes,
+        "movements": movements,
+        "unplaced": sum(not m["from"] and not m["to"] for m in movements),
+        "unplacedEvents": len(events) - len(placed),
+    }
 
 
 def _areas(areas: gpd.GeoDataFrame) -> tuple[list[dict[str, Any]], dict[str, int]]:
@@ -180,14 +291,25 @@ def _areas(areas: gpd.GeoDataFrame) -> tuple[list[dict[str, Any]], dict[str, int
     import shapely
 
     shapes = areas.geometry.to_numpy()
-    keys = list(zip(areas["place_id"], shapely.get_num_coordinates(shapes), shapely.area(shapes).round(6), strict=True))
+    keys = list(
+        zip(
+            areas["place_id"],
+            shapely.get_num_coordinates(shapes),
+            shapely.area(shapes).round(6),
+            strict=True,
+        )
+    )
     known: dict[Any, int] = {}
     out: list[dict[str, Any]] = []
     of_event: dict[str, int] = {}
-    for ident, key, shape, label, kind in zip(areas["id"], keys, shapes, areas["place"], areas["place_kind"], strict=True):
+    for ident, key, shape, label, kind in zip(
+        areas["id"], keys, shapes, areas["place"], areas["place_kind"], strict=True
+    ):
         if key not in known:
             known[key] = len(out)
-            out.append({"label": label, "country": kind == "country", "area": _thin_coordinates(shape.wkb)})
+            out.append(
+                {"label": label, "country": kind == "country", "area": _thin_coordinates(shape.wkb)}
+            )
         of_event[ident.removesuffix("/area")] = known[key]
     return out, of_event
 
@@ -206,15 +328,35 @@ def _events(events: gpd.GeoDataFrame, of_event: Mapping[str, int]) -> dict[str, 
     points = events.geometry
     pinned = (~points.isna()).to_numpy()
     lat, lon = np.zeros(len(events)), np.zeros(len(events))
-    lat[pinned], lon[pinned] = events[pinned].geometry.y.to_numpy(), events[pinned].geometry.x.to_numpy()
-    toll = _first_of(events, "fatalities", "fatalities_min", "fatalities_max").fillna(0).to_numpy(dtype=float)
+    lat[pinned], lon[pinned] = (
+        events[pinned].geometry.y.to_numpy(),
+        events[pinned].geometry.x.to_numpy(),
+    )
+    toll = (
+        _first_of(events, "fatalities", "fatalities_min", "fatalities_max")
+        .fillna(0)
+        .to_numpy(dtype=float)
+    )
     columns = {
-        "lat": _ints(lat * 1e5), "lon": _ints(lon * 1e5), "area": _ints([-1 if p else of_event[i] for p, i in zip(pinned, events["id"], strict=True)]),
-        "type": _ints(events["type"].map({t: i for i, t in enumerate(types)}).fillna(0)), "status": _ints(events["status"].map({s: i for i, s in enumerate(statuses)}).fillna(0)),
-        "start": _days(events["start"]), "end": _days(events["end"]), "toll": _ints(toll), "around": _ints(events["uncertainty_km"].where(events["precision"] == "near", 0).fillna(0)),
-    }  # fmt: skip
+        "lat": _ints(lat * 1e5),
+        "lon": _ints(lon * 1e5),
+        "area": _ints(
+            [-1 if p else of_event[i] for p, i in zip(pinned, events["id"], strict=True)]
+        ),
+        "type": _ints(events["type"].map({t: i for i, t in enumerate(types)}).fillna(0)),
+        "status": _ints(events["status"].map({s: i for i, s in enumerate(statuses)}).fillna(0)),
+        "start": _days(events["start"]),
+        "end": _days(events["end"]),
+        "toll": _ints(toll),
+        "around": _ints(events["uncertainty_km"].where(events["precision"] == "near", 0).fillna(0)),
+    }
     words = {name: _words(events[name]) for name in _EVENT_WORDS}
-    return {"types": types, "count": len(events), "events": _packed(columns, len(events)), "words": _packed(words, len(events))}
+    return {
+        "types": types,
+        "count": len(events),
+        "events": _packed(columns, len(events)),
+        "words": _packed(words, len(events)),
+    }
 
 
 def _first_of(frame: pd.DataFrame, *columns: str) -> pd.Series[Any]:
@@ -229,7 +371,9 @@ def _packed(columns: dict[str, Any], count: int) -> Any:
     """Return columns as they are, or many as one gzipped text that the page unpacks."""
     if count <= _PLAIN_AT_MOST:
         return columns
-    payload = json.dumps(columns, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    payload = json.dumps(
+        columns, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    ).encode()
     return base64.b64encode(gzip.compress(payload, 5, mtime=0)).decode()
 
 
@@ -245,7 +389,12 @@ def _days(dates: pd.Series[Any]) -> list[int]:
     import numpy as np
 
     days = dates.to_numpy(dtype="datetime64[D]")
-    return [_NO_DAY if d < -(10**7) else d for d in np.where(np.isnat(days), np.datetime64(-(10**8), "D"), days).astype(np.int64).tolist()]
+    return [
+        _NO_DAY if d < -(10**7) else d
+        for d in (
+            np.where(np.isnat(days), np.datetime64(-(10**8), "D"), days).astype(np.int64).tolist()
+        )
+    ]
 
 
 def _words(column: pd.Series[Any]) -> Any:
@@ -264,19 +413,43 @@ def _number(value: Any) -> str:
 
 
 def _movements(movements: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    words = movements[list(_MOVEMENT_WORDS)].astype(object).where(movements[list(_MOVEMENT_WORDS)].notna(), "").to_dict("records")
+    words = (
+        movements[list(_MOVEMENT_WORDS)]
+        .astype(object)
+        .where(movements[list(_MOVEMENT_WORDS)].notna(), "")
+        .to_dict("records")
+    )
     numbers = _first_of(movements, "quantity", "quantity_max", "quantity_min")
     out = []
     for told, n, low, high, start, end, froms, tos, within, role in zip(
-        words, numbers, movements["quantity_min"], movements["quantity_max"], _days(movements["start"]), _days(movements["end"]), movements["origin_points"], movements["destination_points"],
-        movements["within_id"], movements["helix_role"], strict=True,
-    ):  # fmt: skip
+        words,
+        numbers,
+        movements["quantity_min"],
+        movements["quantity_max"],
+        _days(movements["start"]),
+        _days(movements["end"]),
+        movements["origin_points"],
+        movements["destination_points"],
+        movements["within_id"],
+        movements["helix_role"],
+        strict=True,
+    ):
         told["score"] = _number(told["score"])
         told["sources"] = _number(told["sources"] or 1)
-        out.append({
-            **told, "n": _whole(n) or 0, "low": _whole(low), "high": _whole(high), "start": start, "end": end, "from": _points(froms), "to": _points(tos), "aside": role == "TRIANGULATION",
-            **_inside(within, froms, tos, stock=told["kind"] == "stock"),
-        })  # fmt: skip
+        out.append(
+            {
+                **told,
+                "n": _whole(n) or 0,
+                "low": _whole(low),
+                "high": _whole(high),
+                "start": start,
+                "end": end,
+                "from": _points(froms),
+                "to": _points(tos),
+                "aside": role == "TRIANGULATION",
+                **_inside(within, froms, tos, stock=told["kind"] == "stock"),
+            }
+        )
     return out
 
 
@@ -287,7 +460,11 @@ def _whole(value: Any) -> int | None:
 
 
 def _points(told: Any) -> list[list[float]]:
-    return [[float(v) for v in reversed(pair.split(" "))] for pair in told.split(";")] if isinstance(told, str) and told else []
+    return (
+        [[float(v) for v in reversed(pair.split(" "))] for pair in told.split(";")]
+        if isinstance(told, str) and told
+        else []
+    )
 
 
 def _inside(within: Any, froms: Any, tos: Any, *, stock: bool) -> dict[str, Any]:
@@ -307,11 +484,37 @@ def _inside(within: Any, froms: Any, tos: Any, *, stock: bool) -> dict[str, Any]
 def _regions(found: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
     if found is None or not len(found):
         return []
-    told = zip(*(found[c] for c in ("name", "kind", "events", "people_out", "people_in", "net", "out_measure", "in_measure")), found.geometry, strict=True)
+    told = zip(
+        *(
+            found[c]
+            for c in (
+                "name",
+                "kind",
+                "events",
+                "people_out",
+                "people_in",
+                "net",
+                "out_measure",
+                "in_measure",
+            )
+        ),
+        found.geometry,
+        strict=True,
+    )
     return [
-        {"name": name, "kind": kind, "events": _whole(events), "out": _whole(left), "into": _whole(came), "net": _whole(net), "measure": out or into or "", "area": _thin_coordinates(shape.wkb)}
-        for name, kind, events, left, came, net, out, into, shape in told if shape is not None
-    ]  # fmt: skip
+        {
+            "name": name,
+            "kind": kind,
+            "events": _whole(events),
+            "out": _whole(left),
+            "into": _whole(came),
+            "net": _whole(net),
+            "measure": out or into or "",
+            "area": _thin_coordinates(shape.wkb),
+        }
+        for name, kind, events, left, came, net, out, into, shape in told
+        if shape is not None
+    ]
 
 
 def _view(frames: Mapping[str, gpd.GeoDataFrame]) -> _View:
@@ -320,10 +523,18 @@ def _view(frames: Mapping[str, gpd.GeoDataFrame]) -> _View:
 
     events, areas, movements = frames["events"], frames["event_areas"], frames["movements"]
     boxes: list[Any] = []
-    now = events[(~events["status"].isin(HISTORY)).to_numpy() & (~events.geometry.isna()).to_numpy()]
+    now = events[
+        (~events["status"].isin(HISTORY)).to_numpy() & (~events.geometry.isna()).to_numpy()
+    ]
     if len(now):
         boxes.append(_around(now.geometry.x.to_numpy(), now.geometry.y.to_numpy()))
-    for froms, tos in zip(*(movements.loc[~movements["status"].isin(HISTORY), c] for c in ("origin_points", "destination_points")), strict=True):
+    for froms, tos in zip(
+        *(
+            movements.loc[~movements["status"].isin(HISTORY), c]
+            for c in ("origin_points", "destination_points")
+        ),
+        strict=True,
+    ):
         ends = [*_points(froms), *_points(tos)]
         if ends:
             boxes.append(_around(np.array([p[1] for p in ends]), np.array([p[0] for p in ends])))
@@ -335,28 +546,59 @@ def _view(frames: Mapping[str, gpd.GeoDataFrame]) -> _View:
     if not boxes:
         return _View(-170, -55, 180, 75)
     told = np.array(boxes)
-    return _View(*(float(v) for v in (told[:, 0].min(), max(-60, told[:, 1].min()), told[:, 2].max(), min(80, told[:, 3].max()))))
+    return _View(
+        *(
+            float(v)
+            for v in (
+                told[:, 0].min(),
+                max(-60, told[:, 1].min()),
+                told[:, 2].max(),
+                min(80, told[:, 3].max()),
+            )
+        )
+    )
 
 
-def _around(lons: np.ndarray[Any, Any], lats: np.ndarray[Any, Any], pad: float = 0.5) -> np.ndarray[Any, Any]:
+def _around(
+    lons: np.ndarray[Any, Any], lats: np.ndarray[Any, Any], pad: float = 0.5
+) -> np.ndarray[Any, Any]:
     import numpy as np
 
     return np.array([lons.min() - pad, lats.min() - pad, lons.max() + pad, lats.max() + pad])
 
 
 def _base(view: _View) -> dict[str, Any]:
-    """Return the background: all countries coarsely, and in the view countries, admin-1 units and disputed areas in detail."""
+    """Return the background.
+
+    All countries coarsely, and in the view countries, admin-1 units and disputed areas in detail.
+    """
     from shapely import box
 
-    window = box(max(-180, view.west - _MARGIN_DEG), max(-90, view.south - _MARGIN_DEG), min(180, view.east + _MARGIN_DEG), min(90, view.north + _MARGIN_DEG))
+    window = box(
+        max(-180, view.west - _MARGIN_DEG),
+        max(-90, view.south - _MARGIN_DEG),
+        min(180, view.east + _MARGIN_DEG),
+        min(90, view.north + _MARGIN_DEG),
+    )
     wide = view.east - view.west > _WIDEST_DETAIL_DEG
     disputed = regions.layer("disputed")
     return {
-        "world": _world(), "detail": [] if wide else _clipped(regions.layer("countries"), window, 0.01), "admin1": [] if wide else _clipped(regions.layer("admin1"), window, 0.02),
-        "disputed": [{**_note(row), "area": _coordinates(row["geometry"])} for _, row in disputed[disputed["valid_to"] == ""].iterrows()]
-        + [{**_note(row), "area": _coordinates(row["geometry"])} for _, row in disputed[disputed["valid_to"] >= "2020-12-01"].iterrows() if row["geometry"].intersects(window)],
+        "world": _world(),
+        "detail": [] if wide else _clipped(regions.layer("countries"), window, 0.01),
+        "admin1": [] if wide else _clipped(regions.layer("admin1"), window, 0.02),
+        "disputed": (
+            [
+                {**_note(row), "area": _coordinates(row["geometry"])}
+                for _, row in disputed[disputed["valid_to"] == ""].iterrows()
+            ]
+            + [
+                {**_note(row), "area": _coordinates(row["geometry"])}
+                for _, row in disputed[disputed["valid_to"] >= "2020-12-01"].iterrows()
+                if row["geometry"].intersects(window)
+            ]
+        ),
         "window": [[window.bounds[1], window.bounds[0]], [window.bounds[3], window.bounds[2]]],
-    }  # fmt: skip
+    }
 
 
 def _note(row: Any) -> dict[str, str]:
@@ -364,7 +606,11 @@ def _note(row: Any) -> dict[str, str]:
     approximate = " Approximate outline." if row["approximate"] else ""
     return {
         "name": row["name"],
-        "note": f"Administered by {row['administered_by']}" + (f", claimed by {row['claimed_by']}" if row["claimed_by"] else "") + f" (from {row['valid_from']}{until}).{approximate}",
+        "note": (
+            f"Administered by {row['administered_by']}"
+            + (f", claimed by {row['claimed_by']}" if row["claimed_by"] else "")
+            + f" (from {row['valid_from']}{until}).{approximate}"
+        ),
     }
 
 
@@ -373,15 +619,23 @@ def _world() -> list[list[Any]]:
     return [_coordinates(shape, digits=2) for shape in regions.layer("world").geometry]
 
 
-def _clipped(frame: gpd.GeoDataFrame, window: BaseGeometry, tolerance: float) -> list[dict[str, Any]]:
+def _clipped(
+    frame: gpd.GeoDataFrame, window: BaseGeometry, tolerance: float
+) -> list[dict[str, Any]]:
     found = frame.iloc[sorted(frame.sindex.query(window, predicate="intersects"))]
     shapes = found.geometry.simplify_coverage(tolerance).intersection(window)
     middle = window.buffer(-_MARGIN_DEG * 0.8)
-    return [{"name": name, "area": _coordinates(shape), "at": _label_point(shape.intersection(middle))} for name, shape in zip(found["name"], shapes, strict=True)]
+    return [
+        {"name": name, "area": _coordinates(shape), "at": _label_point(shape.intersection(middle))}
+        for name, shape in zip(found["name"], shapes, strict=True)
+    ]
 
 
 def _label_point(shape: BaseGeometry) -> list[float] | None:
-    """Return where the name of a region fits inside the view, or None when too little of it is seen."""
+    """Return where the name of a region fits inside the view.
+
+    Or None when too little of it is seen.
+    """
     if shape.is_empty or shape.area < 0.3:
         return None
     point = max(getattr(shape, "geoms", [shape]), key=lambda part: part.area).representative_point()
@@ -389,12 +643,20 @@ def _label_point(shape: BaseGeometry) -> list[float] | None:
 
 
 def _coordinates(shape: BaseGeometry | None, digits: int = 3) -> list[Any]:
-    """Return polygons as Leaflet wants them: [[[lat, lon], ...rings], ...polygons]; slivers are left out."""
+    """Return polygons as Leaflet wants them: [[[lat, lon], ...rings], ...polygons].
+
+    Slivers are left out.
+    """
     import numpy as np
 
     if shape is None or shape.is_empty:
         return []
     polygons = [p for p in getattr(shape, "geoms", [shape]) if p.geom_type == "Polygon"]
     return [
-        [np.round(np.asarray(ring.coords)[:, 1::-1], digits).tolist() for ring in (p.exterior, *p.interiors)] for p in polygons if len(p.exterior.coords) > 4 or p.area > 0.02
-    ]  # fmt: skip
+        [
+            np.round(np.asarray(ring.coords)[:, 1::-1], digits).tolist()
+            for ring in (p.exterior, *p.interiors)
+        ]
+        for p in polygons
+        if len(p.exterior.coords) > 4 or p.area > 0.02
+    ]

@@ -1,4 +1,7 @@
-"""A document cut into pieces for reading: what each piece is, so that a page can mark it and say why."""
+"""A document cut into pieces for reading.
+
+What each piece is, so that a page can mark it and say why.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from geomap.model import Event, Evidence, Movement, Parsed
+from geomap.model import Event, Evidence, Movement, Parsed, Quantity
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A stretch of a text: `kind` is place, figure, date, event or movement; `label` says what it was read as."""
+    """A stretch of a text: `kind` is place, figure, date, event or movement.
+
+    `label` says what it was read as.
+    """
 
     start: int
     end: int
@@ -31,7 +37,22 @@ class Piece:
 
 def marks_of(parsed: Parsed) -> list[Mark]:
     """Return the marks of a document, by start."""
-    out = [Mark(t.start, t.end, "place", _place_label(t.use.value, t.place.name if t.place else "", t.place.country_name if t.place else "", t.reason, t.score), f"{t.start}-{t.end}") for t in parsed.toponyms]
+    out = [
+        Mark(
+            t.start,
+            t.end,
+            "place",
+            _place_label(
+                t.use.value,
+                t.place.name if t.place else "",
+                t.place.country_name if t.place else "",
+                t.reason,
+                t.score,
+            ),
+            f"{t.start}-{t.end}",
+        )
+        for t in parsed.toponyms
+    ]
     records: list[Event | Movement] = [*parsed.events, *parsed.movements]
     for record in records:
         out += _record_marks(record, parsed.document.id)
@@ -43,20 +64,44 @@ def _place_label(use: str, name: str, country: str, reason: str, score: float) -
     return f"{where} ({use}, score {score:.2f})" if name else f"not resolved: {reason}"
 
 
+def _best(figure: Quantity) -> int:
+    """Return the number to show: the value, else the bound that is told."""
+    known = (figure.value, figure.minimum, figure.maximum)
+    return next((n for n in known if n is not None), 0)
+
+
 def _record_marks(record: Event | Movement, doc: str) -> Iterable[Mark]:
     kind = "event" if isinstance(record, Event) else "movement"
     what = record.type.value if isinstance(record, Event) else record.kind.value
     for evidence in record.evidence:
         if evidence.doc_id != doc:
             continue
-        yield Mark(evidence.start, evidence.end, kind, f"{what.replace('_', ' ')} ({record.status.value})", record.id)
-        figures = (record.fatalities, record.injuries) if isinstance(record, Event) else (record.quantity,)
+        yield Mark(
+            evidence.start,
+            evidence.end,
+            kind,
+            f"{what.replace('_', ' ')} ({record.status.value})",
+            record.id,
+        )
+        figures = (
+            (record.fatalities, record.injuries)
+            if isinstance(record, Event)
+            else (record.quantity,)
+        )
         for figure in figures:
             if figure is not None:
-                yield from _within(evidence, figure.text, "figure", f"{figure.quantifier.value.replace('_', ' ')} {figure.value if figure.value is not None else figure.minimum or figure.maximum:,}", record.id)
+                yield from _within(
+                    evidence,
+                    figure.text,
+                    "figure",
+                    f"{figure.quantifier.value.replace('_', ' ')} {_best(figure):,}",
+                    record.id,
+                )
         if record.when is not None and record.when.text:
             told = record.when.start or record.when.as_of
-            yield from _within(evidence, record.when.text, "date", str(told)[:10] if told else "no date", record.id)
+            yield from _within(
+                evidence, record.when.text, "date", str(told)[:10] if told else "no date", record.id
+            )
 
 
 def _within(evidence: Evidence, words: str, kind: str, label: str, ref: str) -> Iterable[Mark]:

@@ -1,7 +1,9 @@
 """The value types that flow through geomap.
 
-All are frozen and slotted, know `to_dict` and `from_dict`, and compare by value. Offsets are Unicode code points into
-`Document.text`, half open. Coordinates are WGS 84 degrees, properties say `lon` and `lat`. Dates are ISO 8601.
+All are frozen and slotted, know `to_dict` and `from_dict`, and compare by value. Offsets are
+Unicode code points into
+`Document.text`, half open. Coordinates are WGS 84 degrees, properties say `lon` and `lat`. Dates
+are ISO 8601.
 """
 
 from __future__ import annotations
@@ -203,7 +205,11 @@ def read_date(value: dt.date | dt.datetime | str) -> dt.date | dt.datetime:
         moment: dt.date | dt.datetime = value
     else:
         try:
-            moment = dt.date.fromisoformat(value) if len(value) <= 10 else dt.datetime.fromisoformat(value)
+            moment = (
+                dt.date.fromisoformat(value)
+                if len(value) <= 10
+                else dt.datetime.fromisoformat(value)
+            )
         except ValueError as error:
             raise OptionError("published", value, "an ISO date such as 2023-09-25") from error
     if isinstance(moment, dt.datetime) and moment.tzinfo is None:
@@ -214,13 +220,23 @@ def read_date(value: dt.date | dt.datetime | str) -> dt.date | dt.datetime:
 @functools.cache
 def _readers(cls: type[Record]) -> dict[str, Callable[[Any], Any] | None]:
     """Return for each field what makes its value from JSON; None for what is JSON already."""
-    return {name: _reader(hint) for name, hint in typing.get_type_hints(cls).items() if not name.startswith("_")}
+    return {
+        name: _reader(hint)
+        for name, hint in typing.get_type_hints(cls).items()
+        if not name.startswith("_")
+    }
 
 
 def _reader(hint: Any) -> Callable[[Any], Any] | None:
     if isinstance(hint, types.UnionType):
         options = [a for a in typing.get_args(hint) if a is not types.NoneType]
-        return _read_moment if dt.date in options else _reader(options[0]) if len(options) == 1 else None
+        return (
+            _read_moment
+            if dt.date in options
+            else _reader(options[0])
+            if len(options) == 1
+            else None
+        )
     if typing.get_origin(hint) is tuple:
         item = _reader(typing.get_args(hint)[0])
         return tuple if item is None else lambda values: tuple(map(item, values))
@@ -252,8 +268,10 @@ class Document(Record):
 class Place(Record):
     """A referent in the gazetteer.
 
-    `id` carries its source ("geonames:587084", "geomap:soviet-union"); `country` is ISO 3166-1 alpha-3; `valid_from` and
-    `valid_to` are years; `uncertainty_km` is the radius within which the place lies around its point.
+    `id` carries its source ("geonames:587084", "geomap:soviet-union"); `country` is ISO 3166-1
+    alpha-3; `valid_from` and
+    `valid_to` are years; `uncertainty_km` is the radius within which the place lies around its
+    point.
     """
 
     id: str
@@ -308,7 +326,10 @@ class Mention(Record):
 
     @property
     def ident(self) -> str:
-        """What tells two mentions of one place apart from two places: the place's id, else the name as written."""
+        """What tells two mentions of one place apart from two places.
+
+        The place's id, else the name as written.
+        """
         return self.place.id if self.place else self.name
 
     @property
@@ -319,7 +340,10 @@ class Mention(Record):
 
 @dataclass(frozen=True, slots=True)
 class When(Record):
-    """A time; `start` and `end` are inclusive, `as_of` is the moment a cumulative figure holds for."""
+    """A time; `start` and `end` are inclusive.
+
+    `as_of` is the moment a cumulative figure holds for.
+    """
 
     start: dt.date | dt.datetime | None = None
     end: dt.date | dt.datetime | None = None
@@ -331,7 +355,10 @@ class When(Record):
 
 @dataclass(frozen=True, slots=True)
 class Quantity(Record):
-    """A figure with its bounds, after DESIGN: "more than 2,900" is value and minimum 2900, no maximum."""
+    """A figure with its bounds, after DESIGN.
+
+    "more than 2,900" is value and minimum 2900, no maximum.
+    """
 
     value: int | None
     minimum: int | None
@@ -364,7 +391,8 @@ class Actor(Record):
 class Event(Record):
     """Something that happened or may happen; the first place is the best.
 
-    `score` is the probability that it is what its document is about, with country, town and year right.
+    `score` is the probability that it is what its document is about, with country, town and year
+    right.
     """
 
     id: str

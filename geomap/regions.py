@@ -1,6 +1,9 @@
-"""Region shapes: countries, admin-1 units, disputed areas and former states; locate a point, join a frame, outline a place.
+"""Region shapes: countries, admin-1 units, disputed areas and former states.
 
-Shapes are Natural Earth's (public domain), in WGS 84 with steps of 0.001 degrees. Former states are dissolved from their
+Locate a point, join a frame, outline a place.
+
+Shapes are Natural Earth's (public domain), in WGS 84 with steps of 0.001 degrees. Former states are
+dissolved from their
 successors, because no outline of theirs may be bundled.
 """
 
@@ -29,14 +32,16 @@ _SHORE_DEG = 0.05
 _PIECE = 64  # points a piece of border
 GRID_DEG = 0.001
 DISCLAIMER = (
-    "Borders and names shown here do not imply official endorsement or acceptance. Disputed areas are drawn apart, with who administers and who claims them."
+    "Borders and names shown here do not imply official endorsement or acceptance. Disputed areas"
+    " are drawn apart, with who administers and who claims them."
 )
 
 
 class Policy(StrEnum):
     """Which answer a point in a disputed area gets.
 
-    `neutral` names the disputed area and the internationally recognised country; `de_facto` who administers it; `de_jure` who it
+    `neutral` names the disputed area and the internationally recognised country; `de_facto` who
+    administers it; `de_jure` who it
     is recognised to belong to.
     """
 
@@ -69,8 +74,12 @@ def _read(source: Path, name: str) -> gpd.GeoDataFrame:
     with np.load(source / f"{name}_shapes.npz", allow_pickle=False) as packed:
         coords = np.cumsum(packed["deltas"].T, axis=0).astype(float) * GRID_DEG
         offsets = (packed["rings"], packed["polygons"], packed["parts"])
-    shapes = shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, np.ascontiguousarray(np.round(coords, 3)), offsets)
-    return gpd.GeoDataFrame(list(read_table(source / f"{name}_shapes.tsv")), geometry=shapes, crs="EPSG:4326")
+    shapes = shapely.from_ragged_array(
+        shapely.GeometryType.MULTIPOLYGON, np.ascontiguousarray(np.round(coords, 3)), offsets
+    )
+    return gpd.GeoDataFrame(
+        list(read_table(source / f"{name}_shapes.tsv")), geometry=shapes, crs="EPSG:4326"
+    )
 
 
 def disputed_at(when: dt.date | None = None) -> gpd.GeoDataFrame:
@@ -79,18 +88,36 @@ def disputed_at(when: dt.date | None = None) -> gpd.GeoDataFrame:
     if when is None:
         return frame[frame["valid_to"] == ""]
     day = when.isoformat()
-    return frame[(frame["valid_from"] <= day) & ((frame["valid_to"] == "") | (frame["valid_to"] >= day))]
+    return frame[
+        (frame["valid_from"] <= day) & ((frame["valid_to"] == "") | (frame["valid_to"] >= day))
+    ]
 
 
 def former_states_at(when: dt.date) -> gpd.GeoDataFrame:
-    """Return the states that are gone and were there on a day; a republic of a union is left out beside the union."""
+    """Return the states that are gone and were there on a day.
+
+    A republic of a union is left out beside the union.
+    """
     frame = layer("former_states")
     there = frame[(frame["valid_from"] <= when.year) & (frame["valid_to"] >= when.year)]
     parts = [set(_parts()[ident]) for ident in there["id"]]
     # In the year of a change the later state holds the ground.
-    replaced = [any(f == when.year and mine & theirs for theirs, f in zip(parts, there["valid_from"], strict=True)) and t == when.year for mine, t in zip(parts, there["valid_to"], strict=True)]
+    replaced = [
+        any(
+            f == when.year and mine & theirs
+            for theirs, f in zip(parts, there["valid_from"], strict=True)
+        )
+        and t == when.year
+        for mine, t in zip(parts, there["valid_to"], strict=True)
+    ]
     contained = [any(mine < theirs for theirs in parts) for mine in parts]
-    return there.loc[[ident for ident, inside, gone in zip(there.index, contained, replaced, strict=True) if not (inside or gone)]]
+    return there.loc[
+        [
+            ident
+            for ident, inside, gone in zip(there.index, contained, replaced, strict=True)
+            if not (inside or gone)
+        ]
+    ]
 
 
 def _former_states() -> gpd.GeoDataFrame:
@@ -100,16 +127,23 @@ def _former_states() -> gpd.GeoDataFrame:
     rows = [row for row in _region_rows() if row["kind"] == Kind.FORMER_STATE and row["parts"]]
     frame = gpd.GeoDataFrame(
         {
-            "id": [row["id"] for row in rows], "name": [row["name"] for row in rows], "valid_from": [int(row["valid_from"] or -9999) for row in rows],
-            "valid_to": [int(row["valid_to"] or 9999) for row in rows], "note": [row["note"] for row in rows], "source": [row["source"] for row in rows],
+            "id": [row["id"] for row in rows],
+            "name": [row["name"] for row in rows],
+            "valid_from": [int(row["valid_from"] or -9999) for row in rows],
+            "valid_to": [int(row["valid_to"] or 9999) for row in rows],
+            "note": [row["note"] for row in rows],
+            "source": [row["source"] for row in rows],
         },
-        geometry=np.array([_union(tuple(row["parts"].split("|"))) for row in rows], dtype=object), crs="EPSG:4326",
-    )  # fmt: skip
+        geometry=np.array([_union(tuple(row["parts"].split("|"))) for row in rows], dtype=object),
+        crs="EPSG:4326",
+    )
     missing = frame.geometry.isna()
     return frame[~missing].reset_index(drop=True)
 
 
-def locate(lon: float, lat: float, *, when: dt.date | None = None, policy: Policy | str = Policy.NEUTRAL) -> dict[str, str]:
+def locate(
+    lon: float, lat: float, *, when: dt.date | None = None, policy: Policy | str = Policy.NEUTRAL
+) -> dict[str, str]:
     """Return the regions around a point.
 
     Parameters
@@ -124,7 +158,8 @@ def locate(lon: float, lat: float, *, when: dt.date | None = None, policy: Polic
     Returns
     -------
     dict
-        `country` (ISO 3166-1 alpha-3), `country_name`, `admin1`, `admin1_name`, `disputed`, `administered_by`, `claimed_by`, `policy`; empty
+        `country` (ISO 3166-1 alpha-3), `country_name`, `admin1`, `admin1_name`, `disputed`,
+        `administered_by`, `claimed_by`, `policy`; empty
         where nothing lies.
 
     """
@@ -136,22 +171,49 @@ def locate(lon: float, lat: float, *, when: dt.date | None = None, policy: Polic
     return {name: row[name] for name in JOINED}
 
 
-JOINED = ("country", "country_name", "admin1", "admin1_name", "disputed", "administered_by", "claimed_by", "policy")
+JOINED = (
+    "country",
+    "country_name",
+    "admin1",
+    "admin1_name",
+    "disputed",
+    "administered_by",
+    "claimed_by",
+    "policy",
+)
 
 
-def join(points: gpd.GeoDataFrame, *, when: dt.date | None = None, policy: Policy | str = Policy.NEUTRAL) -> gpd.GeoDataFrame:
-    """Return a copy of `points` with the region columns of `locate`; rows and their order are kept."""
+def join(
+    points: gpd.GeoDataFrame, *, when: dt.date | None = None, policy: Policy | str = Policy.NEUTRAL
+) -> gpd.GeoDataFrame:
+    """Return a copy of `points` with the region columns of `locate`.
+
+    Rows and their order are kept.
+    """
     if policy not in list(Policy):
         raise OptionError("policy", policy, f"one of {', '.join(Policy)}")
     import numpy as np
 
-    wgs84 = points.geometry if points.crs is None or points.crs.equals("EPSG:4326") else points.geometry.to_crs("EPSG:4326")
+    wgs84 = (
+        points.geometry
+        if points.crs is None or points.crs.equals("EPSG:4326")
+        else points.geometry.to_crs("EPSG:4326")
+    )
     out = points.copy()
     units, areas = layer("admin1"), disputed_at(when)
     inside, contested = _first(wgs84, units, shore=_SHORE_DEG), _first(wgs84, areas)
-    for target, column in (("country", "country"), ("country_name", "country_name"), ("admin1", "id"), ("admin1_name", "name")):
+    for target, column in (
+        ("country", "country"),
+        ("country_name", "country_name"),
+        ("admin1", "id"),
+        ("admin1_name", "name"),
+    ):
         out[target] = _taken(units, column, inside)
-    for target, column in (("disputed", "name"), ("administered_by", "administered_by"), ("claimed_by", "claimed_by")):
+    for target, column in (
+        ("disputed", "name"),
+        ("administered_by", "administered_by"),
+        ("claimed_by", "claimed_by"),
+    ):
         out[target] = _taken(areas, column, contested)
     ruler = _taken(areas, "administrator" if policy == Policy.DE_FACTO else "country", contested)
     out["country"] = np.where((contested >= 0) & (ruler != ""), ruler, out["country"])
@@ -185,7 +247,10 @@ def _country_names() -> dict[str, str]:
 
 
 def _first(points: gpd.GeoSeries, areas: gpd.GeoDataFrame, *, shore: float = 0.0) -> np.ndarray:
-    """Return for each point the position of the first area that holds it, or -1; off `shore` degrees it is the nearest one's."""
+    """Return for each point the position of the first area that holds it, or -1.
+
+    Off `shore` degrees it is the nearest one's.
+    """
     import numpy as np
 
     found = np.full(len(points), len(areas))
@@ -195,14 +260,19 @@ def _first(points: gpd.GeoSeries, areas: gpd.GeoDataFrame, *, shore: float = 0.0
         outside = np.flatnonzero((found == len(areas)) & (shore > 0))
         if len(outside):
             lines, owner = _borders()
-            near, line = lines.query_nearest(points.values[outside], max_distance=shore, all_matches=False)
+            near, line = lines.query_nearest(
+                points.values[outside], max_distance=shore, all_matches=False
+            )
             found[outside[near]] = owner[line]
     return np.where(found == len(areas), -1, found)
 
 
 @cache
 def _borders() -> tuple[shapely.STRtree, np.ndarray]:
-    """Return the borders of the admin-1 units in short pieces, which a search for the nearest can pass over quickly, and whose each is."""
+    """Return the borders of the admin-1 units in short pieces.
+
+    Which a search for the nearest can pass over quickly, and whose each is.
+    """
     import numpy as np
     import shapely
 
@@ -210,7 +280,8 @@ def _borders() -> tuple[shapely.STRtree, np.ndarray]:
     rings, polygon = shapely.get_rings(polygons, return_index=True)
     owner = unit[polygon]
     coords, ring = shapely.get_coordinates(rings, return_index=True)
-    # A piece ends where its ring does or after so many points, and starts at the last point of the one before.
+    # A piece ends where its ring does or after so many points, and starts at the last point of the
+    # one before.
     first = np.flatnonzero(np.append(True, np.diff(ring) > 0))
     within = np.arange(len(ring)) - first[ring]
     starts = np.flatnonzero(within % _PIECE == 0)
@@ -218,13 +289,17 @@ def _borders() -> tuple[shapely.STRtree, np.ndarray]:
     kept = ends - starts > 1
     starts, ends = starts[kept], ends[kept]
     lengths = ends - starts
-    take = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
+    take = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(
+        lengths.sum()
+    )
     pieces = shapely.linestrings(coords[take], indices=np.repeat(np.arange(len(starts)), lengths))
     return shapely.STRtree(pieces), owner[ring[starts]]
 
 
 def outline(place: Place, *, when: dt.date | None = None) -> BaseGeometry | None:
-    """Return the shape of a place known as a region, or None when only its uncertainty circle is known.
+    """Return the shape of a place known as a region.
+
+    Or None when only its uncertainty circle is known.
 
     Disputed areas are taken as they were on `when`, or else in their last extent.
     """
@@ -270,11 +345,12 @@ def _union(parts: tuple[str, ...]) -> BaseGeometry | None:
     import pandas as pd
 
     units, states = layer("admin1"), layer("countries")
-    found = pd.concat([units[units["iso_3166_2"].isin(parts)], states[states["country"].isin(parts)]])
+    found = pd.concat(
+        [units[units["iso_3166_2"].isin(parts)], states[states["country"].isin(parts)]]
+    )
     return found.union_all() if len(found) else None
 
 
 def data_version() -> str:
     """Return the folder's digest of region data, for files that leave."""
     return digest(find_source())
-

@@ -1,7 +1,11 @@
-"""Which event a document is about: each event's score is the probability that it is the main one, rightly placed and dated.
+"""Which event a document is about.
 
-A logistic model over what the whole document shows: how much of it speaks of the event's country, place, year and type, where the
-event stands, and whether the lead tells of a trial or an anniversary, which are about an older deed. Weights: `_weights/events.json`,
+Each event's score is the probability that it is the main one, rightly placed and dated.
+
+A logistic model over what the whole document shows: how much of it speaks of the event's country,
+place, year and type, where the
+event stands, and whether the lead tells of a trial or an anniversary, which are about an older
+deed. Weights: `_weights/events.json`,
 made by `training/train_events.py`.
 """
 
@@ -26,15 +30,37 @@ _LEAD = 3  # sentences
 _DAYS = 3  # an operation of a day or two is known to the day
 # Words by which a report tells of what came after a deed: courts, inquiries, remembrance.
 _AFTERMATH = re.compile(
-    r"\b(?:trial|tried|court|judge|jury|sentenc\w+|convict\w+|charged|charges|plead\w*|prosecut\w+|lawsuit|sued|appeal\w*|acquitt\w+|inquest|inquiry|investigat\w+|verdict|testif\w+|hearing|indict\w+|extradit\w+"
-    r"|anniversary|commemorat\w+|memorial|years? (?:ago|after|since|later)|documentary|film|book|remember\w*)\b",
+    r"\b(?:trial|tried|court|judge|jury|sentenc\w+|convict\w+|charged|charges|plead\w*"
+    r"|prosecut\w+|lawsuit|sued|appeal\w*|acquitt\w+|inquest|inquiry|investigat\w+|verdict"
+    r"|testif\w+|hearing|indict\w+|extradit\w+"
+    r"|anniversary|commemorat\w+|memorial|years?"
+    r" (?:ago|after|since|later)|documentary|film|book|remember\w*)\b",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_KINDS: Final = {Kind.SETTLEMENT: "kind_close", Kind.SITE: "kind_close", Kind.DISPUTED_AREA: "kind_close", Kind.ADMIN1: "kind_admin1", Kind.COUNTRY: "kind_country"}
+_KINDS: Final = {
+    Kind.SETTLEMENT: "kind_close",
+    Kind.SITE: "kind_close",
+    Kind.DISPUTED_AREA: "kind_close",
+    Kind.ADMIN1: "kind_admin1",
+    Kind.COUNTRY: "kind_country",
+}
 # What is said and agreed is told along with what happened.
-_TALK: Final = frozenset({EventType.DIPLOMACY, EventType.STATEMENT, EventType.AID, EventType.AGREEMENT, EventType.TERRITORIAL_CLAIM})
-_STATUSES: Final = {Status.BACKGROUND: "background", Status.PLANNED: "planned", Status.EXPECTED: "expected", Status.DENIED: "denied"}
+_TALK: Final = frozenset(
+    {
+        EventType.DIPLOMACY,
+        EventType.STATEMENT,
+        EventType.AID,
+        EventType.AGREEMENT,
+        EventType.TERRITORIAL_CLAIM,
+    }
+)
+_STATUSES: Final = {
+    Status.BACKGROUND: "background",
+    Status.PLANNED: "planned",
+    Status.EXPECTED: "expected",
+    Status.DENIED: "denied",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +78,22 @@ def _model() -> _Model:
 def scored(events: Sequence[Event], story: Story) -> list[Event]:
     """Return the events with the probability that each is what the document is about."""
     model = _model()
-    return [replace(event, score=round(1 / (1 + math.exp(-model.intercept - sum(model.weights[n] * v for n, v in told.items()))), 4)) for event, told in zip(events, features(events, story), strict=True)]
+    return [
+        replace(
+            event,
+            score=round(
+                1
+                / (
+                    1
+                    + math.exp(
+                        -model.intercept - sum(model.weights[n] * v for n, v in told.items())
+                    )
+                ),
+                4,
+            ),
+        )
+        for event, told in zip(events, features(events, story), strict=True)
+    ]
 
 
 def features(events: Sequence[Event], story: Story) -> list[dict[str, float]]:
@@ -60,12 +101,25 @@ def features(events: Sequence[Event], story: Story) -> list[dict[str, float]]:
     view = _View.of(story)
     types = Counter(e.type for e in events)
     most = max(types.values(), default=1)
-    return [{**_own(event), **view.place_features(event), **view.time_features(event), **view.position_features(event), "type_share": types[event.type] / most} for event in events]
+    return [
+        {
+            **_own(event),
+            **view.place_features(event),
+            **view.time_features(event),
+            **view.position_features(event),
+            "type_share": types[event.type] / most,
+        }
+        for event in events
+    ]
 
 
 def _own(event: Event) -> dict[str, float]:
     score = min(0.99, max(0.01, event.score))
-    out = {"base": math.log(score / (1 - score)), "toll": float(event.fatalities is not None), "talk": float(event.type in _TALK)}
+    out = {
+        "base": math.log(score / (1 - score)),
+        "toll": float(event.fatalities is not None),
+        "talk": float(event.type in _TALK),
+    }
     if event.status in _STATUSES:
         out[_STATUSES[event.status]] = 1.0
     return out
@@ -88,19 +142,38 @@ class _View:
     def of(cls, story: Story) -> _View:
         named = [t for s in story.sentences for t in s.toponyms if t.place is not None]
         places = Counter(t.place.id for t in named if t.use is Use.LITERAL and t.place is not None)
-        countries = Counter(t.place.country for t in named if t.place is not None and t.place.country)
+        countries = Counter(
+            t.place.country for t in named if t.place is not None and t.place.country
+        )
         divisions = Counter(t.place.admin1 for t in named if t.place is not None and t.place.admin1)
         lead = " ".join([story.doc.title, *(s.text for s in story.sentences[:_LEAD])])
-        return cls(story, places, countries, divisions, _years(story), min(3, len(_AFTERMATH.findall(lead))), lead, [s.span.start for s in story.sentences])
+        return cls(
+            story,
+            places,
+            countries,
+            divisions,
+            _years(story),
+            min(3, len(_AFTERMATH.findall(lead))),
+            lead,
+            [s.span.start for s in story.sentences],
+        )
 
     def place_features(self, event: Event) -> dict[str, float]:
         place = event.places[0].place if event.places else None
         if place is None:
             return {"kind_none": 1.0}
         out = {
-            "place_share": _share(self.places, place.id), "country_share": _share(self.countries, place.country), "country_part": self.countries[place.country] / max(1, self.countries.total()),
-            "division_share": _share(self.divisions, place.admin1) if place.admin1 else _share(self.places, place.id), "in_lead": float(place.name in self.lead), "in_title": float(place.name in self.story.doc.title),
-        }  # fmt: skip
+            "place_share": _share(self.places, place.id),
+            "country_share": _share(self.countries, place.country),
+            "country_part": self.countries[place.country] / max(1, self.countries.total()),
+            "division_share": (
+                _share(self.divisions, place.admin1)
+                if place.admin1
+                else _share(self.places, place.id)
+            ),
+            "in_lead": float(place.name in self.lead),
+            "in_title": float(place.name in self.story.doc.title),
+        }
         return {**out, _KINDS[place.kind]: 1.0} if place.kind in _KINDS else out
 
     def time_features(self, event: Event) -> dict[str, float]:
@@ -110,19 +183,33 @@ class _View:
         year = day_of(when.start).year
         share = self.years.get(year, 0.0) / max([1.0, *self.years.values()])
         out = {
-            "year_share": share, "by_day": float(when.end is not None and (day_of(when.end) - day_of(when.start)).days <= _DAYS), "by_year": float(when.precision is DatePrecision.YEAR), "published_day": float(when.basis is Basis.PUBLICATION),
+            "year_share": share,
+            "by_day": float(
+                when.end is not None and (day_of(when.end) - day_of(when.start)).days <= _DAYS
+            ),
+            "by_year": float(when.precision is DatePrecision.YEAR),
+            "published_day": float(when.basis is Basis.PUBLICATION),
             "explicit": float(when.basis is Basis.EXPLICIT),
-        }  # fmt: skip
+        }
         if self.story.published is None:
             return out
         age = min(3.0, math.log1p(max(0, self.story.published.year - year)))
-        return {**out, "age": age, "age_aftermath": age * self.aftermath, "new_aftermath": float(age == 0) * self.aftermath, "old_share": share if age else 0.0}
+        return {
+            **out,
+            "age": age,
+            "age_aftermath": age * self.aftermath,
+            "new_aftermath": float(age == 0) * self.aftermath,
+            "old_share": share if age else 0.0,
+        }
 
     def position_features(self, event: Event) -> dict[str, float]:
         at = bisect.bisect_right(self.starts, event.evidence[0].start) - 1
         return {
-            "position": at / max(1, len(self.starts)), "position_log": math.log1p(max(0, at)), "first": float(at == 0), "aftermath_here": float(bool(_AFTERMATH.search(event.evidence[0].text))),
-        }  # fmt: skip
+            "position": at / max(1, len(self.starts)),
+            "position_log": math.log1p(max(0, at)),
+            "first": float(at == 0),
+            "aftermath_here": float(bool(_AFTERMATH.search(event.evidence[0].text))),
+        }
 
 
 def _share(counts: Counter[str], key: str) -> float:

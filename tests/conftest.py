@@ -27,18 +27,31 @@ def gaz() -> Gazetteer:
 
 @pytest.fixture(scope="session")
 def seed() -> geomap.Parsed:
-    return geomap.parse(geomap.Document("seed", SEED.read_text(encoding="utf-8")), published="2023-09-25")
+    return geomap.parse(
+        geomap.Document("seed", SEED.read_text(encoding="utf-8")), published="2023-09-25"
+    )
 
 
 @pytest.fixture(scope="session")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     if chromium is None:
         pytest.skip("no Chromium on this machine; the browser tests run in CI")
     with playwright.sync_playwright() as running:
         page_maker = running.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+            executable_path=chromium,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
         )
         yield page_maker
         page_maker.close()

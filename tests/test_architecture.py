@@ -11,9 +11,35 @@ from geomap import errors
 ROOT = Path(geomap.__file__).parent
 # Each room imports only those before it; DESIGN calls this the flow.
 ORDER = (
-    "errors", "model", "gazetteer", "regions", "text", "quantities", "times", "toponyms", "home", "resolve", "context", "salience", "events", "movements", "geoparser", "evaluate",
-    "crosswalk", "output", "frames", "filters", "marks", "case", "diagrams", "maps", "export", "geocoder", "cli", "pages",
-)  # fmt: skip
+    "errors",
+    "model",
+    "gazetteer",
+    "regions",
+    "text",
+    "quantities",
+    "times",
+    "toponyms",
+    "home",
+    "resolve",
+    "context",
+    "salience",
+    "events",
+    "movements",
+    "geoparser",
+    "evaluate",
+    "crosswalk",
+    "output",
+    "frames",
+    "filters",
+    "marks",
+    "case",
+    "diagrams",
+    "maps",
+    "export",
+    "geocoder",
+    "cli",
+    "pages",
+)
 
 
 def rooms(path: Path) -> tuple[str, set[str]]:
@@ -31,7 +57,11 @@ def test_every_module_imports_only_rooms_before_its_own():
     for path in sorted(ROOT.rglob("*.py")):
         room, imported = rooms(path)
         if room not in {"__init__", "__main__"}:
-            wrong += [f"{path.name} imports {other}" for other in imported if ORDER.index(other) > ORDER.index(room)]
+            wrong += [
+                f"{path.name} imports {other}"
+                for other in imported
+                if ORDER.index(other) > ORDER.index(room)
+            ]
     assert wrong == []
 
 
@@ -39,14 +69,37 @@ def test_the_public_names_are_pinned_and_sorted():
     assert geomap.__all__ == sorted(geomap.__all__)
     assert all(getattr(geomap, name) is not None for name in geomap.__all__)
     assert set(geomap.__all__) == {
-        "Case", "Document", "DocumentError", "Event", "Gazetteer", "GazetteerError", "GazetteerNotFoundError", "GeomapError", "Geoparser", "Movement", "OptionError", "Parsed", "Place",
-        "Toponym", "parse", "to_frames", "to_html",
-    }  # fmt: skip
+        "Case",
+        "Document",
+        "DocumentError",
+        "Event",
+        "Gazetteer",
+        "GazetteerError",
+        "GazetteerNotFoundError",
+        "GeomapError",
+        "Geoparser",
+        "Movement",
+        "OptionError",
+        "Parsed",
+        "Place",
+        "Toponym",
+        "parse",
+        "to_frames",
+        "to_html",
+    }
 
 
 def test_import_geomap_loads_nothing_heavy():
-    code = "import geomap, sys; print([m for m in ('geopandas', 'folium', 'streamlit', 'pandas', 'numpy', 'shapely') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    code = (
+        "import geomap, sys; print([m for m in ('geopandas', 'folium', 'streamlit', 'pandas',"
+        " 'numpy', 'shapely') if m in sys.modules])"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
 
 
 def test_every_error_is_a_geomap_error_with_a_builtin():

@@ -10,7 +10,11 @@ from conftest import SEED
 
 from geomap.cli import main
 
-SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "schema" / "parsed.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(
+    (Path(__file__).parents[1] / "docs" / "schema" / "parsed.schema.json").read_text(
+        encoding="utf-8"
+    )
+)
 
 
 def lines(path: Path) -> list[dict]:
@@ -36,7 +40,12 @@ def test_map_and_export_write_files(tmp_path):
     assert main(["map", str(SEED), "-o", str(tmp_path / "map.html")]) == 0
     assert (tmp_path / "map.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert main(["export", str(SEED), "-o", str(tmp_path / "layers")]) == 0
-    assert sorted(p.name for p in (tmp_path / "layers").iterdir()) == ["event_areas.geojson", "events.geojson", "movements.geojson", "places.geojson"]
+    assert sorted(p.name for p in (tmp_path / "layers").iterdir()) == [
+        "event_areas.geojson",
+        "events.geojson",
+        "movements.geojson",
+        "places.geojson",
+    ]
 
 
 @pytest.fixture
@@ -50,8 +59,15 @@ def bad(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "content", "says"),
-    [("empty.txt", b"  \n", "empty"), ("binary.txt", b"MZ\x00\x01", "binary"), ("latin.txt", "Düsseldorf fällt".encode("latin-1"), "UTF-8"), ("table.csv", b"id,body\n1,x\n", "'text'"), ("page.pdf", b"%PDF", "cannot be read"), ("page.odt", b"x", "not read")],
-)  # fmt: skip
+    [
+        ("empty.txt", b"  \n", "empty"),
+        ("binary.txt", b"MZ\x00\x01", "binary"),
+        ("latin.txt", "Düsseldorf fällt".encode("latin-1"), "UTF-8"),
+        ("table.csv", b"id,body\n1,x\n", "'text'"),
+        ("page.pdf", b"%PDF", "cannot be read"),
+        ("page.odt", b"x", "not read"),
+    ],
+)
 def test_a_bad_file_is_one_clear_line_and_a_code(bad, capsys, name, content, says):
     assert main(["parse", bad(name, content)]) == 1
     err = capsys.readouterr().err.strip().split("\n")
@@ -72,7 +88,12 @@ def test_a_date_that_is_none(capsys):
 
 
 def test_a_batch_goes_on_and_marks_what_it_skipped(bad, tmp_path, capsys):
-    rows = [{"id": "a", "text": "People fled Goma."}, {"id": "b"}, {"id": "c", "text": "People fled Rafah.", "date": "2024-05-15"}, {"id": "d", "text": "x", "published": "2024-99-99"}]
+    rows = [
+        {"id": "a", "text": "People fled Goma."},
+        {"id": "b"},
+        {"id": "c", "text": "People fled Rafah.", "date": "2024-05-15"},
+        {"id": "d", "text": "x", "published": "2024-99-99"},
+    ]
     source = bad("many.jsonl", ("\n".join(json.dumps(r) for r in rows) + "\nnot json\n").encode())
     out = tmp_path / "out.jsonl"
     assert main(["parse", source, "-o", str(out)]) == 0
@@ -96,7 +117,11 @@ def test_nothing_half_written_when_the_input_is_bad(tmp_path):
 
 
 def test_html_is_read_without_its_scripts(bad, tmp_path):
-    source = bad("page.html", b"<html><head><title>Flight</title><script>Paris</script></head><body><p>People fled Goma.</p><script>London</script></body></html>")
+    source = bad(
+        "page.html",
+        b"<html><head><title>Flight</title><script>Paris</script></head><body><p>People fled"
+        b" Goma.</p><script>London</script></body></html>",
+    )
     out = tmp_path / "o.jsonl"
     assert main(["parse", source, "-o", str(out)]) == 0
     assert [t["name"] for t in lines(out)[0]["toponyms"]] == ["Goma"]
@@ -116,7 +141,9 @@ def test_gazetteer_questions(capsys):
     assert main(["gazetteer", "info"]) == 0
 
 
-@pytest.mark.parametrize("command", [[], ["parse"], ["map"], ["export"], ["dashboard"], ["gazetteer"]])
+@pytest.mark.parametrize(
+    "command", [[], ["parse"], ["map"], ["export"], ["dashboard"], ["gazetteer"]]
+)
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([*command, "--help"])

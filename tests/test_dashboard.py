@@ -25,8 +25,11 @@ ROOT = Path(__file__).parents[1]
 AXE = (ROOT / "tests" / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 PAGES = ("", "sources", "read", "flows", "regions", "export", "about")
 HOSTILE = (
-    "<script>window.hit=true</script> Some 4,000 people fled <img src=x onerror=window.hit=true> Goma ${window.hit=true} for Bukavu on Tuesday, `code` **bold** [link](javascript:window.hit=true) \u202eevil\u2069 said. "
-    "Shelling hit Goma on Tuesday and killed 12 people </article></script><svg onload=window.hit=true>. $x^2$ :material/map: :red[red]"
+    "<script>window.hit=true</script> Some 4,000 people fled <img src=x onerror=window.hit=true>"
+    " Goma ${window.hit=true} for Bukavu on Tuesday, `code` **bold**"
+    " [link](javascript:window.hit=true) \u202eevil\u2069 said. Shelling hit Goma on Tuesday and"
+    " killed 12 people </article></script><svg onload=window.hit=true>. $x^2$ :material/map:"
+    " :red[red]"
 )
 
 
@@ -38,20 +41,43 @@ def layers(tmp_path_factory):
     with Case.create(tmp_path_factory.mktemp("case") / "case.gpkg") as case:
         import datetime as dt
 
-        case.add([
-            Document("a", "Shelling hit Kharkiv on Monday and killed 4 people, officials said.", source="Daily", published=dt.date(2024, 1, 3)),
-            Document("b", "A total of 5,000 people had fled Goma for Bukavu by Tuesday, the United Nations said.", source="Wire", published=dt.date(2024, 2, 7)),
-        ])  # fmt: skip
+        case.add(
+            [
+                Document(
+                    "a",
+                    "Shelling hit Kharkiv on Monday and killed 4 people, officials said.",
+                    source="Daily",
+                    published=dt.date(2024, 1, 3),
+                ),
+                Document(
+                    "b",
+                    "A total of 5,000 people had fled Goma for Bukavu by Tuesday, the United"
+                    " Nations said.",
+                    source="Wire",
+                    published=dt.date(2024, 2, 7),
+                ),
+            ]
+        )
         return case.frames()
 
 
 @pytest.mark.parametrize(
     ("wanted", "events", "movements"),
     [
-        (Filter(), 1, 1), (Filter(types=("explosion",)), 1, 0), (Filter(types=("displacement",)), 0, 1), (Filter(place="khark"), 1, 0), (Filter(place="bukavu"), 0, 1), (Filter(source="wire"), 0, 1), (Filter(who="united"), 0, 1),
-        (Filter(statuses=("planned",)), 0, 0), (Filter(precisions=("settlement",)), 1, 1), (Filter(score=1.0), 0, 0), (Filter(start=__import__("datetime").date(2024, 2, 1)), 0, 1), (Filter(end=__import__("datetime").date(2024, 1, 31)), 1, 0),
+        (Filter(), 1, 1),
+        (Filter(types=("explosion",)), 1, 0),
+        (Filter(types=("displacement",)), 0, 1),
+        (Filter(place="khark"), 1, 0),
+        (Filter(place="bukavu"), 0, 1),
+        (Filter(source="wire"), 0, 1),
+        (Filter(who="united"), 0, 1),
+        (Filter(statuses=("planned",)), 0, 0),
+        (Filter(precisions=("settlement",)), 1, 1),
+        (Filter(score=1.0), 0, 0),
+        (Filter(start=__import__("datetime").date(2024, 2, 1)), 0, 1),
+        (Filter(end=__import__("datetime").date(2024, 1, 31)), 1, 0),
     ],
-)  # fmt: skip
+)
 def test_a_filter_acts_on_all_layers(layers, wanted, events, movements):
     left = filtered(layers, wanted)
     assert (len(left["events"]), len(left["movements"])) == (events, movements)
@@ -61,8 +87,16 @@ def test_a_filter_acts_on_all_layers(layers, wanted, events, movements):
 def test_pieces_of_a_text_give_it_back_and_know_what_they_are(seed):
     found = pieces(seed)
     assert "".join(p.text for p in found) == seed.document.text
-    assert {m.kind for p in found for m in p.marks} == {"place", "figure", "date", "event", "movement"}
-    assert any(p.text == "2,900" and {m.kind for m in p.marks} >= {"figure", "movement"} for p in found)
+    assert {m.kind for p in found for m in p.marks} == {
+        "place",
+        "figure",
+        "date",
+        "event",
+        "movement",
+    }
+    assert any(
+        p.text == "2,900" and {m.kind for m in p.marks} >= {"figure", "movement"} for p in found
+    )
 
 
 def test_a_csv_cell_runs_no_formula_and_a_geopackage_is_read_back(layers, tmp_path):
@@ -102,7 +136,9 @@ def one_page(name: str) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["map", "sources", "read", "flows", "regions", "export", "about"])
 @pytest.mark.parametrize("empty", ["", "1"])
-def test_every_page_runs_with_and_without_texts_and_quickly_the_second_time(name, empty, monkeypatch):
+def test_every_page_runs_with_and_without_texts_and_quickly_the_second_time(
+    name, empty, monkeypatch
+):
     testing = pytest.importorskip("streamlit.testing.v1")
     monkeypatch.setenv("GEOMAP_EMPTY", empty)
     page = testing.AppTest.from_function(one_page, kwargs={"name": name}, default_timeout=120)
@@ -124,7 +160,10 @@ def test_a_pasted_text_is_read_and_a_text_without_places_says_so():
     assert not page.exception
     assert "1 added" in page.success[0].value
     assert any("no place is named" in i.value for i in page.info)
-    page.text_area[0].set_value("Des milliers de personnes ont fui la ville de Goma mardi, selon les autorités du pays, et la route vers le sud est fermée.")
+    page.text_area[0].set_value(
+        "Des milliers de personnes ont fui la ville de Goma mardi, selon les autorités du pays, et"
+        " la route vers le sud est fermée."
+    )
     page.button[0].click().run()
     assert any("reads English" in w.value for w in page.warning)
 
@@ -141,10 +180,16 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "geomap", "dashboard", "--headless", "--port", str(port)], cwd=tmp_path_factory.mktemp("served"), env={**os.environ, "PYTHONPATH": str(ROOT)})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "geomap", "dashboard", "--headless", "--port", str(port)],
+        cwd=tmp_path_factory.mktemp("served"),
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     for _ in range(240):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{port}/_stcore/health", timeout=1
+            ) as answer:
                 if answer.read() == b"ok":
                     break
         except OSError:
@@ -182,7 +227,10 @@ def visit(server, browser):
 
 def settled(page) -> None:
     page.wait_for_selector("[data-testid=stMain]")
-    page.wait_for_function("document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') === 'notRunning'")
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') ==="
+        " 'notRunning'"
+    )
 
 
 def frame_of(page):
@@ -206,14 +254,22 @@ def test_no_page_asks_another_host_and_none_is_hard_to_use(visit, path, scheme):
     page.wait_for_timeout(500)
     page.evaluate(AXE)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations'], iframes: false})")
-    serious = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found["violations"] if v["impact"] in {"serious", "critical"} and any(OURS(n) for n in v["nodes"])]
+    serious = [
+        f"{v['id']}: {v['nodes'][0]['html'][:200]}"
+        for v in found["violations"]
+        if v["impact"] in {"serious", "critical"} and any(OURS(n) for n in v["nodes"])
+    ]
     assert serious == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def OURS(node: dict) -> bool:  # noqa: N802
     """Tell whether a node is ours and not a widget's inner part, which Streamlit draws."""
-    return "stDataFrameGlideDataEditor" not in node["html"] and "glide" not in str(node["target"]) and "data-baseweb" not in node["html"]
+    return (
+        "stDataFrameGlideDataEditor" not in node["html"]
+        and "glide" not in str(node["target"])
+        and "data-baseweb" not in node["html"]
+    )
 
 
 def test_the_map_page_itself_is_easy_to_use(browser, tmp_path, seed):
@@ -231,7 +287,11 @@ def test_the_map_page_itself_is_easy_to_use(browser, tmp_path, seed):
         page.wait_for_timeout(400)  # the card fades in
         page.evaluate(AXE)
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        assert [f"{v['id']}: {v['nodes'][0]['html'][:300]}" for v in found["violations"] if v["impact"] in {"serious", "critical"}] == []
+        assert [
+            f"{v['id']}: {v['nodes'][0]['html'][:300]}"
+            for v in found["violations"]
+            if v["impact"] in {"serious", "critical"}
+        ] == []
         page.close()
 
 
@@ -277,10 +337,18 @@ def test_files_are_uploaded_and_what_fails_is_told(visit, tmp_path):
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as told:
         told.writestr("huge.txt", "0" * 60_000_000)
-    page.locator("input[type=file]").set_input_files([
-        {"name": "pack.zip", "mimeType": "application/zip", "buffer": archive.getvalue()}, {"name": "bomb.zip", "mimeType": "application/zip", "buffer": bomb.getvalue()},
-        {"name": "page.html", "mimeType": "text/html", "buffer": b"<title>T</title><p>Protesters marched through Aleppo on Monday."}, {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 nothing"},
-    ])  # fmt: skip
+    page.locator("input[type=file]").set_input_files(
+        [
+            {"name": "pack.zip", "mimeType": "application/zip", "buffer": archive.getvalue()},
+            {"name": "bomb.zip", "mimeType": "application/zip", "buffer": bomb.getvalue()},
+            {
+                "name": "page.html",
+                "mimeType": "text/html",
+                "buffer": b"<title>T</title><p>Protesters marched through Aleppo on Monday.",
+            },
+            {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 nothing"},
+        ]
+    )
     page.get_by_text("broken.pdf").first.wait_for()
     page.get_by_role("button", name="Add", exact=True).last.click()
     page.get_by_text("2 added").wait_for()
@@ -312,7 +380,11 @@ def test_hostile_text_runs_nowhere(visit):
 
 def test_a_place_is_put_right_the_map_follows_and_undo_takes_it_back(visit):
     page = visit()
-    paste(page, "Shelling hit Tripoli on Monday and killed 12 people, officials said.", "Tripoli shelled")
+    paste(
+        page,
+        "Shelling hit Tripoli on Monday and killed 12 people, officials said.",
+        "Tripoli shelled",
+    )
     page.get_by_role("link", name="Read").click()
     page.get_by_role("combobox", name="Article").click()
     page.get_by_role("option", name=re.compile("Tripoli shelled")).click()
@@ -324,10 +396,14 @@ def test_a_place_is_put_right_the_map_follows_and_undo_takes_it_back(visit):
     page.get_by_role("link", name="Map", exact=True).click()
     page.get_by_label("Place", exact=True).fill("LBN")
     page.get_by_label("Place", exact=True).press("Enter")
-    page.wait_for_function("document.querySelectorAll('[data-testid=stMetricValue]')[0].innerText === '1'")
+    page.wait_for_function(
+        "document.querySelectorAll('[data-testid=stMetricValue]')[0].innerText === '1'"
+    )
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("0 corrections").wait_for()
-    page.wait_for_function("document.querySelectorAll('[data-testid=stMetricValue]')[0].innerText === '0'")
+    page.wait_for_function(
+        "document.querySelectorAll('[data-testid=stMetricValue]')[0].innerText === '0'"
+    )
 
 
 def test_two_readers_share_nothing(visit):
@@ -378,7 +454,16 @@ def test_a_case_that_is_none_is_refused_in_words(visit, tmp_path):
 
 def test_it_serves_this_machine_only_and_stops_on_sigterm(server):
     process, port = server
-    listening = subprocess.run(["sh", "-c", f"cat /proc/net/tcp | awk '{{print $2}}' | grep -i ':{port:04X}$'"], capture_output=True, text=True, check=False).stdout.split()
-    assert all(address.startswith("0100007F") for address in listening if not address.startswith("0000000000"))
+    listening = subprocess.run(
+        ["sh", "-c", f"cat /proc/net/tcp | awk '{{print $2}}' | grep -i ':{port:04X}$'"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.split()
+    assert all(
+        address.startswith("0100007F")
+        for address in listening
+        if not address.startswith("0000000000")
+    )
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=20) in {0, -signal.SIGTERM}

@@ -36,4 +36,6 @@ def test_pictures_and_links_of_the_readme_are_there():
 
 
 def test_the_settings_of_the_checkout_are_those_of_the_wheel():
-    assert (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8") == (ROOT / "geomap" / "pages" / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    assert (ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8") == (
+        ROOT / "geomap" / "pages" / ".streamlit" / "config.toml"
+    ).read_text(encoding="utf-8")

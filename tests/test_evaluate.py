@@ -14,7 +14,9 @@ TEXT = "Shelling was heard in Goma. Families left Bukavu for Kigali."
 
 def corpus(tmp_path: Path, *marks: dict) -> Path:
     path = tmp_path / "corpus.jsonl"
-    path.write_text(json.dumps({"id": "one", "text": TEXT, "toponyms": list(marks)}) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps({"id": "one", "text": TEXT, "toponyms": list(marks)}) + "\n", encoding="utf-8"
+    )
     return path
 
 
@@ -24,10 +26,22 @@ def mark(name: str, lat: float | None, lon: float | None, **more) -> dict:
 
 
 def test_measures_count_what_was_found_and_placed(tmp_path):
-    path = corpus(tmp_path, mark("Goma", -1.68, 29.22, type="literal"), mark("Bukavu", 50.0, 50.0), mark("Kigali", None, None))
+    path = corpus(
+        tmp_path,
+        mark("Goma", -1.68, 29.22, type="literal"),
+        mark("Bukavu", 50.0, 50.0),
+        mark("Kigali", None, None),
+    )
     result = evaluate(path, Geoparser())
     counts = result.counts["overlap"]
-    assert (counts.gold, counts.predicted, counts.matched, counts.judged, counts.right, counts.unjudgeable) == (3, 3, 3, 2, 1, 1)
+    assert (
+        counts.gold,
+        counts.predicted,
+        counts.matched,
+        counts.judged,
+        counts.right,
+        counts.unjudgeable,
+    ) == (3, 3, 3, 2, 1, 1)
     assert counts.measures()["f1"] == 1
     assert counts.measures()["end_to_end_f1"] == 0.5
     assert counts.measures()["use"] == 1

@@ -15,16 +15,33 @@ pytest.importorskip("feedparser", reason="the extra 'feeds' is not installed")
 pytest.importorskip("trafilatura", reason="the extra 'feeds' is not installed")
 
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Valley News</title>
-<item><title>Shelling</title><link>/one</link><pubDate>Tue, 05 Mar 2024 10:00:00 GMT</pubDate><description>short</description></item>
+<item><title>Shelling</title><link>/one</link><pubDate>Tue, 05 Mar 2024 10:00:00 GMT</pubDate>
+<description>short</description></item>
 <item><title>Gone</title><link>/missing</link><description></description></item>
-<item><title>Elsewhere</title><link>file:///etc/hostname</link><description>&lt;p&gt;Protesters marched through Aleppo.&lt;/p&gt;</description></item>
+<item><title>Elsewhere</title><link>file:///etc/hostname</link>
+<description>&lt;p&gt;Protesters marched through Aleppo.&lt;/p&gt;</description></item>
 </channel></rss>"""
-PAGE = "<html><head><title>x</title></head><body><nav>Menu Menu</nav><article><h1>Shelling</h1>" + "<p>Shelling hit Homs on Monday and killed four people, the hospital said. Residents spent the night in cellars while the road stayed shut.</p>" * 2 + "</article></body></html>"
+PAGE = (
+    "<html><head><title>x</title></head><body><nav>Menu Menu</nav><article><h1>Shelling</h1>"
+    + "<p>Shelling hit Homs on Monday and killed four people, the hospital said. Residents spent"
+    " the night in cellars while the road stayed shut.</p>" * 2 + "</article></body></html>"
+)
 
 
 class Pages(BaseHTTPRequestHandler):
     def do_GET(self):
-        routes = {"/feed": FEED, "/one": PAGE, "/text": "no feed at all", "/bomb": '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "' + "x" * 1000 + '">' + "".join(f'<!ENTITY c{n} "{"&b;" * 50}">' for n in range(50)) + "]><rss><channel><title>&c1;</title>"}
+        routes = {
+            "/feed": FEED,
+            "/one": PAGE,
+            "/text": "no feed at all",
+            "/bomb": (
+                '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "'
+                + "x" * 1000
+                + '">'
+                + "".join(f'<!ENTITY c{n} "{"&b;" * 50}">' for n in range(50))
+                + "]><rss><channel><title>&c1;</title>"
+            ),
+        }
         if self.path == "/elsewhere":
             self.send_response(302)
             self.send_header("Location", "ftp://example.org/x")
@@ -73,7 +90,12 @@ def site():
 def test_a_feed_gives_its_articles_without_menus_and_says_what_it_could_not_read(site):
     found = list(read_feed(f"{site}/feed", allow_private=True))
     first = found[0]
-    assert (first.title, first.source, first.url, str(first.published)[:10]) == ("Shelling", "Valley News", f"{site}/one", "2024-03-05")
+    assert (first.title, first.source, first.url, str(first.published)[:10]) == (
+        "Shelling",
+        "Valley News",
+        f"{site}/one",
+        "2024-03-05",
+    )
     assert "killed four people" in first.text
     assert "Menu" not in first.text
     assert isinstance(found[1], DocumentError)
@@ -91,7 +113,16 @@ def test_a_case_adds_what_is_new_in_a_feed_once(site, tmp_path, gaz):
         assert case.info()["documents"] == 2
 
 
-@pytest.mark.parametrize(("path", "told"), [("/elsewhere", "no http or https"), ("/round", "cannot be read"), ("/missing", "404"), ("/text", "no feed"), ("/bomb", "no feed")])
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/elsewhere", "no http or https"),
+        ("/round", "cannot be read"),
+        ("/missing", "404"),
+        ("/text", "no feed"),
+        ("/bomb", "no feed"),
+    ],
+)
 def test_a_feed_that_leads_astray_is_refused(site, path, told):
     with pytest.raises(FeedError, match=told):
         list(read_feed(site + path, allow_private=True))
@@ -104,7 +135,10 @@ def test_size_and_time_are_bounded(site):
         fetched(f"{site}/slow", allow_private=True, longest_s=0.5)
 
 
-@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://example.org", "gopher://x", "javascript:1", "", "http://"])
+@pytest.mark.parametrize(
+    "url",
+    ["file:///etc/hostname", "ftp://example.org", "gopher://x", "javascript:1", "", "http://"],
+)
 def test_other_schemes_are_refused(url):
     with pytest.raises(FeedError, match="no http or https"):
         fetched(url)

@@ -17,14 +17,21 @@ from geomap.model import Parsed
 def files(seed: Parsed, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export")
     # A flow over the antimeridian, which a naive line would draw across the world.
-    pacific = geomap.parse(geomap.Document("pacific", "Some 900 people fled Suva for Apia on Monday."), published="2024-05-15")
+    pacific = geomap.parse(
+        geomap.Document("pacific", "Some 900 people fled Suva for Apia on Monday."),
+        published="2024-05-15",
+    )
     write_geojson(geomap.to_frames([seed, pacific]), folder)
-    return {path.stem: (path, json.loads(path.read_text(encoding="utf-8"))) for path in folder.iterdir()}
+    return {
+        path.stem: (path, json.loads(path.read_text(encoding="utf-8"))) for path in folder.iterdir()
+    }
 
 
 def test_frames_are_in_wgs84_with_the_schema(seed: Parsed):
     frames = geomap.to_frames(seed)
-    assert {name: list(f.columns[:-1]) for name, f in frames.items()} == {name: columns for name, columns in SCHEMA.items() if name != "regions"}
+    assert {name: list(f.columns[:-1]) for name, f in frames.items()} == {
+        name: columns for name, columns in SCHEMA.items() if name != "regions"
+    }
     assert {f.crs.to_epsg() for f in frames.values()} == {4326}
 
 
@@ -46,7 +53,9 @@ def test_an_unknown_end_has_no_geometry(seed: Parsed):
 def test_layers_are_files_of_their_own_with_one_geometry_type(files):
     assert set(files) == {"events", "event_areas", "movements", "places"}
     for _, data in files.values():
-        kinds = {f["geometry"]["type"].removeprefix("Multi") for f in data["features"] if f["geometry"]}
+        kinds = {
+            f["geometry"]["type"].removeprefix("Multi") for f in data["features"] if f["geometry"]
+        }
         assert len(kinds) <= 1
 
 
@@ -70,7 +79,11 @@ def test_rfc7946_rings_are_counter_clockwise(files):
 
 def test_rfc7946_numbers_have_at_most_six_decimals(files):
     def numbers(value):
-        return [value] if isinstance(value, (int, float)) else [n for item in value for n in numbers(item)]
+        return (
+            [value]
+            if isinstance(value, (int, float))
+            else [n for item in value for n in numbers(item)]
+        )
 
     for _, data in files.values():
         for feature in data["features"]:
@@ -79,7 +92,9 @@ def test_rfc7946_numbers_have_at_most_six_decimals(files):
 
 
 def test_rfc7946_lines_are_cut_at_the_antimeridian(files):
-    line = next(f["geometry"] for f in files["movements"][1]["features"] if f["id"].startswith("pacific"))
+    line = next(
+        f["geometry"] for f in files["movements"][1]["features"] if f["id"].startswith("pacific")
+    )
     assert line["type"] == "MultiLineString"
     assert all(abs(part[0][0] - part[-1][0]) < 180 for part in line["coordinates"])
 
@@ -110,7 +125,9 @@ def test_disputed_areas_know_their_time_and_claims():
     then = regions.locate(*stepanakert, when=dt.date(2010, 1, 1))
     assert (then["country"], then["disputed"]) == ("AZE", "Nagorno-Karabakh (line of 1994)")
     assert regions.locate(*stepanakert, when=dt.date(2024, 6, 1))["disputed"] == ""
-    crimea = {policy: regions.locate(34.1, 45.0, policy=policy)["country"] for policy in regions.Policy}
+    crimea = {
+        policy: regions.locate(34.1, 45.0, policy=policy)["country"] for policy in regions.Policy
+    }
     assert crimea["neutral"] == "UKR"
     with pytest.raises(geomap.OptionError, match="nobody"):
         regions.locate(0, 0, policy="nobody")

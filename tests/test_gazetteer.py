@@ -14,7 +14,9 @@ from geomap import GazetteerError, GazetteerNotFoundError, OptionError
 from geomap.gazetteer import Gazetteer, fold, haversine_km, key
 
 # The place that news means by each name.
-NAMES = dict(line.split(": ") for line in """
+NAMES = dict(
+    line.split(": ")
+    for line in """
 Baku: geonames:587084
 Yerevan: geonames:616052
 Stepanakert: geonames:146970
@@ -62,13 +64,16 @@ Kurdistan: geomap:kurdistan
 Sahel: geomap:sahel
 Soviet Union: geomap:soviet-union
 Ottoman Empire: geomap:ottoman-empire
-""".strip().split("\n"))
+""".strip().split("\n")
+)
 # Without context the province comes before its seat.
 NOT_FIRST = {"Rafah", "Idlib"}
 
 
 @pytest.mark.parametrize(("name", "ident"), NAMES.items())
-def test_names_of_conflict_news_are_found_and_the_right_one_is_first(gaz: Gazetteer, name: str, ident: str):
+def test_names_of_conflict_news_are_found_and_the_right_one_is_first(
+    gaz: Gazetteer, name: str, ident: str
+):
     found = [place.id for place in gaz.candidates(name)]
     assert ident in found
     assert name in NOT_FIRST or found[0] == ident
@@ -76,20 +81,41 @@ def test_names_of_conflict_news_are_found_and_the_right_one_is_first(gaz: Gazett
 
 @pytest.mark.parametrize(
     ("name", "ident"),
-    [("Baku", "geonames:587084"), ("Stepanakert", "geonames:146970"), ("Khankendi", "geonames:146970"), ("Persia", "geomap:persia"), ("Armenians", "geonames:174982"),
-     ("U.S.", "geonames:6252001"), ("Georgia", "geonames:614540"), ("Europe", "geonames:6255148"), ("Paris", "geonames:2988507"), ("Баку", "geonames:587084")],
-)  # fmt: skip
+    [
+        ("Baku", "geonames:587084"),
+        ("Stepanakert", "geonames:146970"),
+        ("Khankendi", "geonames:146970"),
+        ("Persia", "geomap:persia"),
+        ("Armenians", "geonames:174982"),
+        ("U.S.", "geonames:6252001"),
+        ("Georgia", "geonames:614540"),
+        ("Europe", "geonames:6255148"),
+        ("Paris", "geonames:2988507"),
+        ("Баку", "geonames:587084"),
+    ],
+)
 def test_the_first_candidate_is_what_news_means(gaz: Gazetteer, name: str, ident: str):
     assert gaz.candidates(name)[0].id == ident
 
 
-@pytest.mark.parametrize(("a", "b"), [("St. Louis", "Saint Louis"), ("Nagorno-Karabakh", "nagorno karabakh"), ("Cox’s Bazar", "Cox's Bazar"), ("The Hague", "Hague"), ("Şuşa", "susa")])
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("St. Louis", "Saint Louis"),
+        ("Nagorno-Karabakh", "nagorno karabakh"),
+        ("Cox’s Bazar", "Cox's Bazar"),
+        ("The Hague", "Hague"),
+        ("Şuşa", "susa"),
+    ],
+)
 def test_spellings_of_one_name_share_a_key(a: str, b: str):
     assert key(a) == key(b)
 
 
 def test_loose_names_join_romanisations_of_six_scripts(gaz: Gazetteer):
-    with (Path(__file__).parent / "data" / "romanisations.tsv").open(encoding="utf-8", newline="") as file:
+    with (Path(__file__).parent / "data" / "romanisations.tsv").open(
+        encoding="utf-8", newline=""
+    ) as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     found, sizes, unknown = 0, [], []
     for row in rows:
@@ -170,7 +196,11 @@ def test_a_damaged_table_is_an_error_and_leaves_no_index(tmp_path, gaz: Gazettee
 
 def test_the_manifest_tells_the_truth_of_every_file(gaz: Gazetteer):
     files = json.loads((gaz.source / "manifest.json").read_text(encoding="utf-8"))["files"]
-    found = {str(p.relative_to(gaz.source)): hashlib.sha256(p.read_bytes()).hexdigest() for p in gaz.source.rglob("*.*") if p.name != "manifest.json"}
+    found = {
+        str(p.relative_to(gaz.source)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in gaz.source.rglob("*.*")
+        if p.name != "manifest.json"
+    }
     assert files == found
 
 

@@ -10,7 +10,11 @@ from geomap.frames import to_frames
 from geomap.maps import to_html
 from geomap.model import Parsed
 
-HOSTILE = 'Some 4,000 people fled <img src=x onerror="window.hit=1"> Goma ${window.hit=2} </script><script>window.hit=3</script> for Bukavu on Tuesday after 30 people were killed in Goma {{ 7*7 }} {% endraw %}.'
+HOSTILE = (
+    'Some 4,000 people fled <img src=x onerror="window.hit=1"> Goma ${window.hit=2}'
+    " </script><script>window.hit=3</script> for Bukavu on Tuesday after 30 people were killed in"
+    " Goma {{ 7*7 }} {% endraw %}."
+)
 RTL = "\u202e\u2066evil\u2069"
 
 
@@ -36,7 +40,12 @@ def test_tiles_are_drawn_only_when_asked_for_by_a_known_name(seed: Parsed):
 
 def watch(page, url_start: str = "file:") -> list[str]:
     asked: list[str] = []
-    page.on("request", lambda r: asked.append(r.url) if not r.url.startswith((url_start, "data:", "blob:")) else None)
+    page.on(
+        "request",
+        lambda r: (
+            asked.append(r.url) if not r.url.startswith((url_start, "data:", "blob:")) else None
+        ),
+    )
     return asked
 
 
@@ -65,12 +74,16 @@ def shown(browser, tmp_path):
 def test_the_map_shows_the_evidence_by_keyboard_with_the_words_marked(seed: Parsed, shown):
     page = shown(geomap.to_html(seed))
     page.wait_for_selector(".gm-mark", state="attached")
-    labels = page.eval_on_selector_all(".gm-mark", "all => all.map(b => b.getAttribute('aria-label'))")
+    labels = page.eval_on_selector_all(
+        ".gm-mark", "all => all.map(b => b.getAttribute('aria-label'))"
+    )
     assert any("about 120,000 people from Nagorno-Karabakh to Armenia" in label for label in labels)
     page.locator('.gm-mark[aria-label*="2,900"]').focus()
     page.keyboard.press("Enter")
     page.wait_for_selector(".gm-card blockquote")
-    assert "2,900" in page.inner_text(".gm-card mark >> nth=0") + page.inner_text(".gm-card mark >> nth=1") + page.inner_text(".gm-card")
+    assert "2,900" in page.inner_text(".gm-card mark >> nth=0") + page.inner_text(
+        ".gm-card mark >> nth=1"
+    ) + page.inner_text(".gm-card")
     assert page.locator(".gm-card mark").count() >= 1
 
 
@@ -91,7 +104,11 @@ def test_history_is_off_the_map_until_it_is_asked_for(seed: Parsed, shown):
 
 
 def test_time_is_a_window_cumulative_or_an_instant(shown):
-    texts = [("2024-01-03", "Shelling hit Kharkiv on Monday."), ("2024-02-07", "Shelling hit Kherson on Monday."), ("2024-03-06", "Shelling hit Odesa on Monday.")]
+    texts = [
+        ("2024-01-03", "Shelling hit Kharkiv on Monday."),
+        ("2024-02-07", "Shelling hit Kherson on Monday."),
+        ("2024-03-06", "Shelling hit Odesa on Monday."),
+    ]
     page = shown(geomap.to_html([geomap.parse(text, published=day) for day, text in texts]))
     first, last = page.evaluate("geomapPage.span")
     counts = {}
@@ -113,7 +130,13 @@ def test_the_map_follows_the_theme_while_it_is_open(seed: Parsed, shown):
 
 
 def test_hostile_text_is_shown_and_never_run(shown):
-    doc = geomap.Document("hostile", f"{HOSTILE} {RTL}", title="</title><script>window.hit=4</script>", source="<b onclick=1>" + RTL, url="javascript:window.hit=5")
+    doc = geomap.Document(
+        "hostile",
+        f"{HOSTILE} {RTL}",
+        title="</title><script>window.hit=4</script>",
+        source="<b onclick=1>" + RTL,
+        url="javascript:window.hit=5",
+    )
     parsed = geomap.parse(doc, published="2024-05-15")
     assert parsed.movements
     page = shown(to_html(parsed, title=doc.title))
@@ -144,10 +167,23 @@ def test_a_name_of_a_megabyte_does_not_break_the_page(seed: Parsed, shown):
 
 def test_earlier_counts_of_the_same_people_are_listed_and_not_drawn(tmp_path, shown):
     with Case.create(tmp_path / "case.gpkg") as case:
-        case.add([geomap.Document(str(n), f"As of {day} September, a total of {n:,} people had fled Nagorno-Karabakh for Armenia.", published=dt.date(2023, 9, day)) for n, day in ((2_900, 25), (19_000, 26), (76_407, 28))])
+        case.add(
+            [
+                geomap.Document(
+                    str(n),
+                    f"As of {day} September, a total of {n:,} people had fled Nagorno-Karabakh for"
+                    " Armenia.",
+                    published=dt.date(2023, 9, day),
+                )
+                for n, day in ((2_900, 25), (19_000, 26), (76_407, 28))
+            ]
+        )
         page = shown(to_html(case))
     page.wait_for_selector(".gm-mark", state="attached")
-    flows = page.eval_on_selector_all(".gm-mark", "all => all.map(b => b.getAttribute('aria-label')).filter(t => t.includes('people'))")
+    flows = page.eval_on_selector_all(
+        ".gm-mark",
+        "all => all.map(b => b.getAttribute('aria-label')).filter(t => t.includes('people'))",
+    )
     assert len(flows) == 1
     assert "76,407" in flows[0]
     page.locator("summary", has_text="List").click()
@@ -158,7 +194,9 @@ def test_earlier_counts_of_the_same_people_are_listed_and_not_drawn(tmp_path, sh
 
 
 def test_many_events_are_packed_gathered_and_opened(shown):
-    one = to_frames(geomap.parse("Shelling hit Kharkiv on Monday and killed 4 people.", published="2024-01-03"))
+    one = to_frames(
+        geomap.parse("Shelling hit Kharkiv on Monday and killed 4 people.", published="2024-01-03")
+    )
     import pandas as pd
 
     events = pd.concat([one["events"]] * 4000, ignore_index=True)

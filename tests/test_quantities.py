@@ -30,17 +30,35 @@ FIGURES = [
     ("20,000-plus people", 20000, 20000, None, "more_than"),
     ("200k people", 200000, 200000, 200000, "exact"),
     ("a dozen families", 12, 12, 12, "exact"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "value", "minimum", "maximum", "quantifier"), FIGURES)
 def test_figures_of_people_are_read(text, value, minimum, maximum, quantifier):
     (figure,) = find_figures(text)
     q = figure.quantity
-    assert (q.value, q.minimum, q.maximum, q.quantifier.value) == (value, minimum, maximum, quantifier)
+    assert (q.value, q.minimum, q.maximum, q.quantifier.value) == (
+        value,
+        minimum,
+        maximum,
+        quantifier,
+    )
 
 
-@pytest.mark.parametrize("text", ["in 2020 after the war", "as of 5 am (01:00 GMT) on Monday", "for $5 million", "a 12-year-old", "25 per cent of it", "September 25, 2023", "since the 1990s", "NaN people", "Resolution 1325"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "in 2020 after the war",
+        "as of 5 am (01:00 GMT) on Monday",
+        "for $5 million",
+        "a 12-year-old",
+        "25 per cent of it",
+        "September 25, 2023",
+        "since the 1990s",
+        "NaN people",
+        "Resolution 1325",
+    ],
+)
 def test_years_times_money_ages_and_shares_are_no_figures(text: str):
     assert find_figures(text) == []
 
@@ -55,7 +73,10 @@ def test_any_whole_number_is_read_back_in_every_grouping(n: int):
     head, tail = str(n)[:-3], str(n)[-3:]
     pairs = [head[max(0, i - 2) : i] for i in range(len(head), 0, -2)][::-1]
     indian = ",".join([*pairs, tail])
-    assert {read_number(s) for s in (str(n), western, western.replace(",", "."), western.replace(",", " "), indian)} == {n}
+    assert {
+        read_number(s)
+        for s in (str(n), western, western.replace(",", "."), western.replace(",", " "), indian)
+    } == {n}
 
 
 @given(st.text(max_size=120))
@@ -64,7 +85,9 @@ def test_no_text_breaks_the_reader(text: str):
 
 
 def _table():
-    with (Path(__file__).parent / "data" / "quantities.tsv").open(encoding="utf-8", newline="") as file:
+    with (Path(__file__).parent / "data" / "quantities.tsv").open(
+        encoding="utf-8", newline=""
+    ) as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
@@ -78,6 +101,8 @@ def test_expressions_of_figures_are_read(row: dict[str, str]):
     if row["unit"] == "none":
         assert found == []
         return
-    wanted = tuple(int(row[side]) if row[side] else None for side in ("value", "minimum", "maximum"))
+    wanted = tuple(
+        int(row[side]) if row[side] else None for side in ("value", "minimum", "maximum")
+    )
     assert (found[0].value, found[0].minimum, found[0].maximum) == wanted
     assert found[0].unit == row["unit"]

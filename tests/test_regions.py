@@ -11,8 +11,23 @@ from geomap.errors import RegionError
 from geomap.gazetteer import Gazetteer
 
 # A day between any two changes of a border or a state that the layers hold.
-DAYS = [dt.date(1905, 6, 1), dt.date(1930, 6, 1), dt.date(1955, 6, 1), dt.date(1985, 6, 1), dt.date(2000, 6, 1), dt.date(2015, 6, 1), dt.date(2021, 6, 1), dt.date(2023, 6, 1), dt.date(2024, 6, 1)]
-STEPANAKERT, SHUSHA, KALBAJAR, AGDAM = (46.753, 39.821), (46.751, 39.758), (46.04, 40.10), (46.93, 39.99)
+DAYS = [
+    dt.date(1905, 6, 1),
+    dt.date(1930, 6, 1),
+    dt.date(1955, 6, 1),
+    dt.date(1985, 6, 1),
+    dt.date(2000, 6, 1),
+    dt.date(2015, 6, 1),
+    dt.date(2021, 6, 1),
+    dt.date(2023, 6, 1),
+    dt.date(2024, 6, 1),
+]
+STEPANAKERT, SHUSHA, KALBAJAR, AGDAM = (
+    (46.753, 39.821),
+    (46.751, 39.758),
+    (46.04, 40.10),
+    (46.93, 39.99),
+)
 
 
 @pytest.mark.parametrize("name", ["countries", "admin1"])
@@ -34,17 +49,26 @@ def test_disputed_areas_tell_who_when_and_from_where():
     assert frame["id"].nunique() >= 45
     for column in ("name", "administered_by", "valid_from", "note", "source"):
         assert (frame[column] != "").all(), column
-    assert (frame[frame["approximate"] == "1"]["note"].str.contains("utline|pproximation|Whole|xtent")).all()
+    assert (
+        frame[frame["approximate"] == "1"]["note"].str.contains("utline|pproximation|Whole|xtent")
+    ).all()
 
 
 @pytest.mark.parametrize(
     ("day", "point", "name"),
     [
-        ("1980-01-01", STEPANAKERT, "Nagorno-Karabakh (autonomous oblast)"), ("1980-01-01", KALBAJAR, ""), ("2010-01-01", KALBAJAR, "Nagorno-Karabakh (line of 1994)"),
-        ("2010-01-01", AGDAM, "Nagorno-Karabakh (line of 1994)"), ("2021-06-01", SHUSHA, ""), ("2021-06-01", STEPANAKERT, "Nagorno-Karabakh (rest after 2020)"), ("2024-01-01", STEPANAKERT, ""),
+        ("1980-01-01", STEPANAKERT, "Nagorno-Karabakh (autonomous oblast)"),
+        ("1980-01-01", KALBAJAR, ""),
+        ("2010-01-01", KALBAJAR, "Nagorno-Karabakh (line of 1994)"),
+        ("2010-01-01", AGDAM, "Nagorno-Karabakh (line of 1994)"),
+        ("2021-06-01", SHUSHA, ""),
+        ("2021-06-01", STEPANAKERT, "Nagorno-Karabakh (rest after 2020)"),
+        ("2024-01-01", STEPANAKERT, ""),
     ],
-)  # fmt: skip
-def test_nagorno_karabakh_has_three_extents_and_none_after(day: str, point: tuple[float, float], name: str):
+)
+def test_nagorno_karabakh_has_three_extents_and_none_after(
+    day: str, point: tuple[float, float], name: str
+):
     assert regions.locate(*point, when=dt.date.fromisoformat(day))["disputed"] == name
 
 
@@ -60,7 +84,11 @@ def test_a_town_on_the_shore_is_on_land_and_the_open_sea_is_nowhere():
 
 
 def test_join_keeps_rows_order_and_crs():
-    points = gpd.GeoDataFrame({"n": [1, 2, 3]}, geometry=gpd.points_from_xy([49.87, 44.51, 0.0], [40.4, 40.18, 0.0]), crs="EPSG:4326")
+    points = gpd.GeoDataFrame(
+        {"n": [1, 2, 3]},
+        geometry=gpd.points_from_xy([49.87, 44.51, 0.0], [40.4, 40.18, 0.0]),
+        crs="EPSG:4326",
+    )
     joined = regions.join(points.to_crs("EPSG:3857"), when=dt.date(2023, 9, 25))
     assert joined["n"].tolist() == [1, 2, 3]
     assert joined["country"].tolist() == ["AZE", "ARM", ""]

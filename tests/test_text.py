@@ -23,12 +23,19 @@ def test_tokens_and_sentences_never_drift(text: str):
 
 def test_abbreviations_do_not_end_a_sentence():
     text = "Gen. Aram Petrosyan left Washington, D.C. on Monday. U.S. officials had no comment."
-    assert [text[a:b] for a, b in sentences(text)] == ["Gen. Aram Petrosyan left Washington, D.C. on Monday.", "U.S. officials had no comment."]
+    assert [text[a:b] for a, b in sentences(text)] == [
+        "Gen. Aram Petrosyan left Washington, D.C. on Monday.",
+        "U.S. officials had no comment.",
+    ]
 
 
 @pytest.mark.parametrize(
     ("text", "places", "day"),
-    [("Goris [Armenia], March 3 : Buses came", ["Goris", "Armenia"], (3, 3)), ("KASSALA, Sudan (Wire) - Fighting", ["KASSALA", "Sudan"], None), ("GENEVA, 4 May 2021 – Aid", ["GENEVA"], (5, 4))],
+    [
+        ("Goris [Armenia], March 3 : Buses came", ["Goris", "Armenia"], (3, 3)),
+        ("KASSALA, Sudan (Wire) - Fighting", ["KASSALA", "Sudan"], None),
+        ("GENEVA, 4 May 2021 – Aid", ["GENEVA"], (5, 4)),
+    ],
 )
 def test_datelines_give_place_and_day(text: str, places: list[str], day: tuple[int, int] | None):
     line = dateline(text)
@@ -48,5 +55,8 @@ def test_the_year_of_a_dateline_is_never_guessed():
 
 def test_languages_are_told_apart():
     assert language("The people of the town said that they were afraid of the shelling.") == "en"
-    assert language("Les habitants de la ville ont fui vers le sud et la frontière est fermée.") == "fr"
+    assert (
+        language("Les habitants de la ville ont fui vers le sud et la frontière est fermée.")
+        == "fr"
+    )
     assert language("Жители города бежали на юг.") == "ru"

@@ -1,9 +1,14 @@
-"""Fit how far the answers of the geoparser can be trusted: a logistic regression over named features of each answer.
+"""Fit how far the answers of the geoparser can be trusted.
 
-    GEOMAP_WEIGHTS=WITHOUT_LGL python training/train_calibration.py dump CORPORA/lgl.jsonl lgl.json     # for each corpus, with weights trained without it
-    python training/train_calibration.py fit lgl.json geowebnews_a.json geovirus_a.json [--leave-out lgl.json] [--out geomap/_weights]
+A logistic regression over named features of each answer.
 
-The answers come from models that have not seen the corpus, so that the scores are honest about new texts. Corpora count alike, whatever their size.
+    GEOMAP_WEIGHTS=WITHOUT_LGL python training/train_calibration.py dump CORPORA/lgl.jsonl lgl.json
+    # for each corpus, with weights trained without it
+    python training/train_calibration.py fit lgl.json geowebnews_a.json geovirus_a.json [--leave-out
+    lgl.json] [--out geomap/_weights]
+
+The answers come from models that have not seen the corpus, so that the scores are honest about new
+texts. Corpora count alike, whatever their size.
 """
 
 from __future__ import annotations
@@ -40,7 +45,9 @@ def dump(corpus: Path, out: Path, *, demonyms: bool) -> None:
         for j, toponym in enumerate(toponyms):
             if evaluate.is_scored(toponym, gold, matched.get(j)) and spans[j] in seen:
                 right = j in matched and evaluate.is_right(gold[matched[j]], toponym)
-                rows.append([[seen[spans[j]].get(name, 0.0) for name in resolve.CONFIDENCE_FEATURES], right])
+                rows.append(
+                    [[seen[spans[j]].get(name, 0.0) for name in resolve.CONFIDENCE_FEATURES], right]
+                )
     out.write_text(json.dumps(rows), encoding="utf-8")
     print(corpus.name, len(rows), np.mean([right for _, right in rows]))
 
@@ -58,7 +65,9 @@ def fit(parts: list[Path]) -> np.ndarray:
     for _ in range(ROUNDS):
         p = 1 / (1 + np.exp(-matrix @ weights))
         gradient = matrix.T @ (share * (right - p)) - DECAY * weights
-        hessian = (matrix * (share * p * (1 - p))[:, None]).T @ matrix + DECAY * np.eye(len(weights))
+        hessian = (matrix * (share * p * (1 - p))[:, None]).T @ matrix + DECAY * np.eye(
+            len(weights)
+        )
         step = np.linalg.solve(hessian, gradient)
         weights += step
         if np.abs(step).max() < 1e-9:
@@ -79,8 +88,15 @@ def main() -> None:
         dump(corpus, out, demonyms="geovirus" not in corpus.name)
         return
     weights = fit([path for path in options.files if path != options.leave_out])
-    stored = {"weights": {name: round(float(value), 3) for name, value in zip(resolve.CONFIDENCE_FEATURES, weights, strict=True)}}
-    (options.out / "calibration.json").write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    stored = {
+        "weights": {
+            name: round(float(value), 3)
+            for name, value in zip(resolve.CONFIDENCE_FEATURES, weights, strict=True)
+        }
+    }
+    (options.out / "calibration.json").write_text(
+        json.dumps(stored, indent=1) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

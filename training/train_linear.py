@@ -1,8 +1,11 @@
-"""Train the two linear models that geomap ships: the tagger (which tokens name a place) and the use of a name.
+"""Train the two linear models that geomap ships.
+
+The tagger (which tokens name a place) and the use of a name.
 
     python training/train_linear.py CORPORA GOLD [--leave-out lgl] [--out geomap/_weights]
 
-Averaged perceptrons with a fixed seed; see `training/README.md` for data, licences and figures. Weights leave, texts do not.
+Averaged perceptrons with a fixed seed; see `training/README.md` for data, licences and figures.
+Weights leave, texts do not.
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ WEIGHT = {"lgl": 2, "geowebnews_a": 2, "geovirus_a": 2}
 
 def read(path: Path) -> list[dict]:
     """Read a corpus of one document a line."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+    return [
+        json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()
+    ]
 
 
 class Perceptron:
@@ -65,7 +70,10 @@ class Perceptron:
         for feature in sorted(self.weights):
             if self.seen[feature] < least:
                 continue
-            row = [round(SCALE * (w - s / max(1, self.step))) for w, s in zip(self.weights[feature], self.sums[feature], strict=True)]
+            row = [
+                round(SCALE * (w - s / max(1, self.step)))
+                for w, s in zip(self.weights[feature], self.sums[feature], strict=True)
+            ]
             if any(row):
                 out[feature] = row
         return out
@@ -102,7 +110,10 @@ def gold_tags(sentence: Tagged, gold: set[tuple[int, int]]) -> list[str]:
 
 
 def learn(model: Perceptron, sentence: Tagged, tags: list[str], rng: random.Random) -> None:
-    """One pass over a sentence; the tag before is the gold one. A share of the features is hidden, so that none is relied on."""
+    """One pass over a sentence; the tag before is the gold one.
+
+    A share of the features is hidden, so that none is relied on.
+    """
     for at, everything in scan(sentence, lambda i: tags[i - 1] if i else "O"):
         features = [f for f in everything if rng.random() >= DROPOUT]
         model.step += 1
@@ -120,16 +131,33 @@ def use_examples(docs: list[dict], gaz: Gazetteer) -> list[tuple[list[str], str]
     """Return features and gold use of every marked name of a corpus."""
     out = []
     for doc in docs:
-        marks = [(t["start"], t["end"], t.get("type")) for t in doc["toponyms"]] if "toponyms" in doc else [(doc["start"], doc["end"], doc["use"])]
+        marks = (
+            [(t["start"], t["end"], t.get("type")) for t in doc["toponyms"]]
+            if "toponyms" in doc
+            else [(doc["start"], doc["end"], doc["use"])]
+        )
         marks = [m for m in marks if m[2] in {"literal", "associative"}]
         for sentence in prepared(doc["text"], gaz):
             for start, end, use in marks:
-                covered = [i for i, w in enumerate(sentence.words) if w.start < end and w.end > start]
+                covered = [
+                    i for i, w in enumerate(sentence.words) if w.start < end and w.end > start
+                ]
                 if covered:
                     match = sentence.inside[covered[0]]
                     if match and match[0].demonym:
                         continue
-                    out.append((use_features(doc["text"], sentence.words, covered[0], covered[-1], match[0] if match else None), use))
+                    out.append(
+                        (
+                            use_features(
+                                doc["text"],
+                                sentence.words,
+                                covered[0],
+                                covered[-1],
+                                match[0] if match else None,
+                            ),
+                            use,
+                        )
+                    )
     return out
 
 
@@ -151,7 +179,9 @@ def train_use(examples: list[tuple[list[str], str]]) -> dict:
 def save(model: dict, path: Path) -> None:
     """Write gzip without a time stamp, so that the same data give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    raw = json.dumps(model, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+    raw = json.dumps(model, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(
+        "utf-8"
+    )
     path.write_bytes(gzip.compress(raw, 9, mtime=0))
 
 
@@ -164,9 +194,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("geomap/_weights"))
     options = parser.parse_args()
     gaz = Gazetteer()
-    docs = [{**d, "corpus": name} for name in TAGGER_CORPORA if name not in options.leave_out for d in read(options.corpora / f"{name}.jsonl")]
+    docs = [
+        {**d, "corpus": name}
+        for name in TAGGER_CORPORA
+        if name not in options.leave_out
+        for d in read(options.corpora / f"{name}.jsonl")
+    ]
     save(train_tagger(docs, gaz), options.out / "tagger.json.gz")
-    examples = [] if "geowebnews_a" in options.leave_out else use_examples(read(options.corpora / "geowebnews_a.jsonl"), gaz)
+    examples = (
+        []
+        if "geowebnews_a" in options.leave_out
+        else use_examples(read(options.corpora / "geowebnews_a.jsonl"), gaz)
+    )
     if "use_relocar" not in options.leave_out:
         examples += use_examples(read(options.gold / "use_relocar.jsonl"), gaz)
     save(train_use(examples), options.out / "use.json.gz")

@@ -2,7 +2,8 @@
 
     python training/train_ranker.py CORPORA [--leave-out lgl] [--out geomap/_weights]
 
-Softmax regression over the candidates of each gold name; right is every candidate with the gold id or within 161 km, of those the
+Softmax regression over the candidates of each gold name; right is every candidate with the gold id
+or within 161 km, of those the
 nearest counting most. Context is what the untrained first guess gives, as in use. Deterministic.
 """
 
@@ -28,12 +29,19 @@ NEAR_KM = 161.0
 
 
 def examples(doc: dict, gaz: Gazetteer) -> list[tuple[np.ndarray, np.ndarray, float]]:
-    """Return for each distinct gold name the candidates' features, which are right, and a weight."""
+    """Return for each distinct gold name the candidates' features, which are right.
+
+    And a weight.
+    """
     text = doc["text"]
     tops, gold = [], []
     for t in doc["toponyms"]:
         name = text[t["start"] : t["end"]]
-        tops.append(Toponym(t["start"], t["end"], name, Use.DEMONYM if is_demonym(name, gaz) else Use.LITERAL))
+        tops.append(
+            Toponym(
+                t["start"], t["end"], name, Use.DEMONYM if is_demonym(name, gaz) else Use.LITERAL
+            )
+        )
         gold.append(t)
     order = sorted(range(len(tops)), key=lambda i: tops[i].start)
     tops, gold = [tops[i] for i in order], [gold[i] for i in order]
@@ -50,7 +58,9 @@ def examples(doc: dict, gaz: Gazetteer) -> list[tuple[np.ndarray, np.ndarray, fl
             continue
         context = context_without(name, groups, chosen, gaz)
         matrix = np.zeros((len(candidates), len(FEATURES)))
-        for i, (_, features) in enumerate(described_all(document, members, tops, candidates, context, gaz)):
+        for i, (_, features) in enumerate(
+            described_all(document, members, tops, candidates, context, gaz)
+        ):
             for feature, value in features.items():
                 matrix[i, FEATURES.index(feature)] = value
         out.append((matrix, right, len(members) ** 0.5))
@@ -62,7 +72,10 @@ def is_right(row: int, gold: dict, gaz: Gazetteer) -> bool:
     place = gaz.place_at(row)
     if gold.get("geonameid") is not None and place.geonameid == gold["geonameid"]:
         return True
-    return place.lon is not None and haversine_km(place.lon, place.lat, gold["lon"], gold["lat"]) <= NEAR_KM
+    return (
+        place.lon is not None
+        and haversine_km(place.lon, place.lat, gold["lon"], gold["lat"]) <= NEAR_KM
+    )
 
 
 def train(data: list[tuple[np.ndarray, np.ndarray, float]]) -> np.ndarray:

@@ -31,7 +31,10 @@ _REDRAW: Final = 10_000  # blocks that wait undrawn
 
 @dataclass(slots=True)
 class Added:
-    """What one `add` did: ids of new documents, of texts that were there (a citation more, if that is new), and failures."""
+    """What one `add` did: ids of new documents, of texts that were there (a citation more.
+
+    If that is new), and failures.
+    """
 
     new: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
@@ -41,7 +44,8 @@ class Added:
 class Case(CaseReader):
     """An open case file (GeoPackage); `with Case.open(path) as case: ...`.
 
-    Everything that changes it is saved when the call returns. A case may be read by others while one writes.
+    Everything that changes it is saved when the call returns. A case may be read by others while
+    one writes.
     """
 
     def __init__(self, store: Store, geoparser: Geoparser | None = None) -> None:
@@ -49,7 +53,9 @@ class Case(CaseReader):
         self._geoparser = geoparser
 
     @classmethod
-    def create(cls, path: str | os.PathLike[str], *, title: str = "", geoparser: Geoparser | None = None) -> Case:
+    def create(
+        cls, path: str | os.PathLike[str], *, title: str = "", geoparser: Geoparser | None = None
+    ) -> Case:
         """Make an empty case.
 
         Raises
@@ -62,7 +68,13 @@ class Case(CaseReader):
         return cls(store, geoparser)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], *, readonly: bool = False, geoparser: Geoparser | None = None) -> Case:
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        readonly: bool = False,
+        geoparser: Geoparser | None = None,
+    ) -> Case:
         """Open a case; what a stopped process left undrawn is drawn now.
 
         Raises
@@ -91,9 +103,12 @@ class Case(CaseReader):
     # Adding
 
     def add(self, docs: Iterable[Document | DocumentError] | Document) -> Added:
-        """Read documents and add what they tell; a text that is there already is cited once more and not read again.
+        """Read documents and add what they tell.
 
-        A document that fails is kept as a failure with its reason, and the others go on. Copies of one story (see `duplicates`)
+        A text that is there already is cited once more and not read again.
+
+        A document that fails is kept as a failure with its reason, and the others go on. Copies of
+        one story (see `duplicates`)
         count as one source.
         """
         done = Added()
@@ -134,7 +149,9 @@ class Case(CaseReader):
         return self.add(read_documents(str(folder)))
 
     def add_feed(self, url: str, *, allow_private: bool = False) -> Added:
-        """Add the articles that a feed names and the case does not have; asks the network, and only here.
+        """Add the articles that a feed names and the case does not have.
+
+        Asks the network, and only here.
 
         Raises
         ------
@@ -144,11 +161,18 @@ class Case(CaseReader):
             When the extra `feeds` is not installed.
 
         """
-        cited = {str(row[0]) for row in self._store.rows("SELECT url FROM geomap_citations WHERE url <> ''")}
+        cited = {
+            str(row[0])
+            for row in self._store.rows("SELECT url FROM geomap_citations WHERE url <> ''")
+        }
         return self.add(read_feed(url, known=cited.__contains__, allow_private=allow_private))
 
-    def describe(self, key: str, *, title: str, source: str, published: dt.date | dt.datetime | None) -> None:
-        """Say what is known of a document; when its publication date changes it is read again, for relative dates hang on it.
+    def describe(
+        self, key: str, *, title: str, source: str, published: dt.date | dt.datetime | None
+    ) -> None:
+        """Say what is known of a document.
+
+        When its publication date changes it is read again, for relative dates hang on it.
 
         Raises
         ------
@@ -157,7 +181,9 @@ class Case(CaseReader):
 
         """
         text = self._text(key)
-        ident, url = self._store.rows("SELECT id, url FROM geomap_documents WHERE key = ?", (key,))[0]
+        ident, url = self._store.rows("SELECT id, url FROM geomap_documents WHERE key = ?", (key,))[
+            0
+        ]
         doc = Document(str(ident), text, title, source, str(url), published)
         parsed = self.geoparser.parse(doc)
         with self._store.writing() as db:
@@ -176,7 +202,14 @@ class Case(CaseReader):
 
     def _cited(self, doc: Document) -> bool:
         """Cite a text that is known once more; return False when it is to be read."""
-        known = self._store.rows("SELECT id, title, source, url, published FROM geomap_citations WHERE key = ?", (key_of(doc.text),)) if isinstance(doc.text, str) else []
+        known = (
+            self._store.rows(
+                "SELECT id, title, source, url, published FROM geomap_citations WHERE key = ?",
+                (key_of(doc.text),),
+            )
+            if isinstance(doc.text, str)
+            else []
+        )
         if not known or citation(doc) in known:
             return bool(known)
         with self._store.writing() as db:
@@ -197,11 +230,22 @@ class Case(CaseReader):
             self.redraw()
 
     def reparse(self) -> int:
-        """Read all documents anew with this version, apply the corrections again, and return how many were read."""
-        keys = [str(r[0]) for r in self._store.rows("SELECT key FROM geomap_documents ORDER BY key")]
+        """Read all documents anew with this version, apply the corrections again.
+
+        And return how many were read.
+        """
+        keys = [
+            str(r[0]) for r in self._store.rows("SELECT key FROM geomap_documents ORDER BY key")
+        ]
         for key in keys:
-            row = self._store.rows("SELECT id, text, title, source, url, published FROM geomap_documents WHERE key = ?", (key,))[0]
-            doc = Document.from_dict(dict(zip(("id", "text", "title", "source", "url", "published"), row, strict=True)))
+            row = self._store.rows(
+                "SELECT id, text, title, source, url, published FROM geomap_documents WHERE"
+                " key = ?",
+                (key,),
+            )[0]
+            doc = Document.from_dict(
+                dict(zip(("id", "text", "title", "source", "url", "published"), row, strict=True))
+            )
             parsed = self.geoparser.parse(doc)
             with self._store.writing() as db:
                 self._intake(db).put(parsed, doc)
@@ -210,7 +254,18 @@ class Case(CaseReader):
 
     # Corrections
 
-    def reassign(self, place: str | Place, *, doc: str, start: int, end: int, scope: Scope | str = Scope.MENTION, country: str = "", who: str = "", when: str = "") -> Correction:
+    def reassign(
+        self,
+        place: str | Place,
+        *,
+        doc: str,
+        start: int,
+        end: int,
+        scope: Scope | str = Scope.MENTION,
+        country: str = "",
+        who: str = "",
+        when: str = "",
+    ) -> Correction:
         """Say which place a mention is.
 
         Parameters
@@ -220,7 +275,8 @@ class Case(CaseReader):
         doc, start, end
             The mention: key of the document and offsets in code points.
         scope
-            How far: `mention`, `document`, `case`, or `always` where a document also names a place in `country` (ISO 3166-1 alpha-3).
+            How far: `mention`, `document`, `case`, or `always` where a document also names a place
+            in `country` (ISO 3166-1 alpha-3).
         who, when
             What the log keeps of who corrected and when.
 
@@ -235,18 +291,47 @@ class Case(CaseReader):
         told = self._mention(doc, start, end)
         reach = known_word(Scope, "scope", scope)
         if reach is Scope.ALWAYS and not country:
-            raise OptionError("country", country, "the ISO 3166-1 alpha-3 code of the country in play, with scope 'always'")
+            raise OptionError(
+                "country",
+                country,
+                "the ISO 3166-1 alpha-3 code of the country in play, with scope 'always'",
+            )
         chosen = place if isinstance(place, Place) else self._place(place)
-        target = {"doc": doc, "start": start, "end": end, "name": fold(told.name), "scope": reach.value, **({"country": country} if country else {})}
-        return self._correct(Action.REASSIGN, target, told.place.to_dict() if told.place else None, chosen.to_dict(), who, when)
+        target = {
+            "doc": doc,
+            "start": start,
+            "end": end,
+            "name": fold(told.name),
+            "scope": reach.value,
+            **({"country": country} if country else {}),
+        }
+        return self._correct(
+            Action.REASSIGN,
+            target,
+            told.place.to_dict() if told.place else None,
+            chosen.to_dict(),
+            who,
+            when,
+        )
 
-    def set_use(self, use: Use | str, *, doc: str, start: int, end: int, who: str = "", when: str = "") -> Correction:
+    def set_use(
+        self, use: Use | str, *, doc: str, start: int, end: int, who: str = "", when: str = ""
+    ) -> Correction:
         """Say how a name is used: literal, associative or demonym."""
         told = self._mention(doc, start, end)
-        return self._correct(Action.USE, {"doc": doc, "start": start, "end": end}, told.use.value, known_word(Use, "use", use).value, who, when)
+        return self._correct(
+            Action.USE,
+            {"doc": doc, "start": start, "end": end},
+            told.use.value,
+            known_word(Use, "use", use).value,
+            who,
+            when,
+        )
 
     def set(self, ident: str, *, who: str = "", at: str = "", **changes: Any) -> Correction:
-        """Change fields of an event or movement in all its tellings, for instance `quantity=Quantity(...)`, `status="denied"`.
+        """Change fields of an event or movement in all its tellings.
+
+        For instance `quantity=Quantity(...)`, `status="denied"`.
 
         Raises
         ------
@@ -259,15 +344,40 @@ class Case(CaseReader):
         records = self._records([ident])
         after = checked_changes(records[0][1], changes)
         told = records[0][1].to_dict()
-        return self._correct(Action.SET, {"records": [anchor(r, k) for k, r in records]}, {name: told[name] for name in after}, after, who, at)
+        return self._correct(
+            Action.SET,
+            {"records": [anchor(r, k) for k, r in records]},
+            {name: told[name] for name in after},
+            after,
+            who,
+            at,
+        )
 
-    def reject(self, ident: str = "", *, doc: str = "", start: int = 0, end: int = 0, who: str = "", when: str = "") -> Correction:
+    def reject(
+        self,
+        ident: str = "",
+        *,
+        doc: str = "",
+        start: int = 0,
+        end: int = 0,
+        who: str = "",
+        when: str = "",
+    ) -> Correction:
         """Take out an event or movement, or a mention that names no place; it stays in the log."""
         if ident:
             records = self._records([ident])
-            return self._correct(Action.REJECT, {"records": [anchor(r, k) for k, r in records]}, [r.id for _, r in records], None, who, when)
+            return self._correct(
+                Action.REJECT,
+                {"records": [anchor(r, k) for k, r in records]},
+                [r.id for _, r in records],
+                None,
+                who,
+                when,
+            )
         told = self._mention(doc, start, end)
-        return self._correct(Action.REJECT, {"doc": doc, "start": start, "end": end}, told.to_dict(), None, who, when)
+        return self._correct(
+            Action.REJECT, {"doc": doc, "start": start, "end": end}, told.to_dict(), None, who, when
+        )
 
     def merge(self, idents: Sequence[str], *, who: str = "", when: str = "") -> Correction:
         """Say that records tell of one event, or that figures are of the same people.
@@ -282,20 +392,46 @@ class Case(CaseReader):
         kinds = {type(r) for _, r in records}
         if len(set(idents)) < 2 or len(kinds) > 1:
             raise CorrectionError("merging takes two or more events, or two or more movements")
-        blocks = self._store.rows("SELECT block FROM geomap_records WHERE id = ?", (records[0][1].id,))
-        return self._correct(Action.MERGE, {"records": [anchor(r, k) for k, r in records]}, list(idents), str(blocks[0][0]), who, when)
+        blocks = self._store.rows(
+            "SELECT block FROM geomap_records WHERE id = ?", (records[0][1].id,)
+        )
+        return self._correct(
+            Action.MERGE,
+            {"records": [anchor(r, k) for k, r in records]},
+            list(idents),
+            str(blocks[0][0]),
+            who,
+            when,
+        )
 
     def split(self, ident: str, *, who: str = "", when: str = "") -> Correction:
-        """Say that one telling is an event of its own, or that a figure is of other people than those beside it.
+        """Say that one telling is an event of its own.
+
+        Or that a figure is of other people than those beside it.
 
         `ident` is a joint record, whose tellings all come apart, or one telling.
         """
-        found = self._store.rows("SELECT key, kind, body FROM geomap_records WHERE id = ?", (ident,))
+        found = self._store.rows(
+            "SELECT key, kind, body FROM geomap_records WHERE id = ?", (ident,)
+        )
         joint = self._store.rows("SELECT 1 FROM geomap_merged WHERE id = ?", (ident,))
-        records = self._records([ident]) if joint or not found else [(str(found[0][0]), picture.record_of(self._store.db, str(found[0][1]), str(found[0][2])))]
-        return self._correct(Action.SPLIT, {"records": [anchor(r, k) for k, r in records]}, None, None, who, when)
+        records = (
+            self._records([ident])
+            if joint or not found
+            else [
+                (
+                    str(found[0][0]),
+                    picture.record_of(self._store.db, str(found[0][1]), str(found[0][2])),
+                )
+            ]
+        )
+        return self._correct(
+            Action.SPLIT, {"records": [anchor(r, k) for k, r in records]}, None, None, who, when
+        )
 
-    def add_by_hand(self, doc: str, record: Event | Movement | Toponym, *, who: str = "", when: str = "") -> Correction:
+    def add_by_hand(
+        self, doc: str, record: Event | Movement | Toponym, *, who: str = "", when: str = ""
+    ) -> Correction:
         """Add an event, movement or mention that the parser missed.
 
         The evidence of a record (a mention's own offsets) must be text of the document.
@@ -314,9 +450,16 @@ class Case(CaseReader):
         else:
             kind = "event" if isinstance(record, Event) else "movement"
             told = tuple((e.start, e.end, e.text) for e in record.evidence)  # type: ignore[assignment]
-            body = replace(record, id=f"{doc}#h{number}", evidence=tuple(replace(e, doc_id=doc) for e in record.evidence)).to_dict()
+            body = replace(
+                record,
+                id=f"{doc}#h{number}",
+                evidence=tuple(replace(e, doc_id=doc) for e in record.evidence),
+            ).to_dict()
         if not told or any(text[start:end] != words for start, end, words in told):
-            raise CorrectionError(f"what is added must quote the document {doc}: text and offsets of the evidence do not agree")
+            raise CorrectionError(
+                f"what is added must quote the document {doc}: text and offsets of the evidence do"
+                " not agree"
+            )
         return self._correct(Action.ADD, {"doc": doc, "kind": kind}, None, body, who, when)
 
     def evidence(self, doc: str, start: int, end: int) -> Evidence:
@@ -335,31 +478,53 @@ class Case(CaseReader):
         """
         standing = [c for c in self.corrections() if not c.undone and number in {None, c.number}]
         if not standing:
-            raise CorrectionError("there is no correction to undo" if number is None else f"there is no correction {number}, or it is undone already")
+            raise CorrectionError(
+                "there is no correction to undo"
+                if number is None
+                else f"there is no correction {number}, or it is undone already"
+            )
         correction = standing[-1]
         with self._store.writing() as db:
-            db.execute("UPDATE geomap_corrections SET undone = 1 WHERE number = ?", (correction.number,))
+            db.execute(
+                "UPDATE geomap_corrections SET undone = 1 WHERE number = ?", (correction.number,)
+            )
             self._rederive(db, correction)
         self.redraw()
         return replace(correction, undone=True)
 
-    def _correct(self, action: Action, target: dict[str, Any], before: Any, after: Any, who: str, when: str) -> Correction:
+    def _correct(
+        self, action: Action, target: dict[str, Any], before: Any, after: Any, who: str, when: str
+    ) -> Correction:
         with self._store.writing() as db:
             number = _next_number(db)
             correction = Correction(number, when, who, action, target, before, after)
             texts = [json.dumps(v, ensure_ascii=False) for v in (target, before, after)]
-            db.execute("INSERT INTO geomap_corrections VALUES (?, ?, ?, ?, ?, ?, ?, 0)", (number, when, who, action.value, *texts))
+            db.execute(
+                "INSERT INTO geomap_corrections VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+                (number, when, who, action.value, *texts),
+            )
             self._rederive(db, correction)
         self.redraw()
         return correction
 
     def _rederive(self, db: sqlite3.Connection, correction: Correction) -> None:
         """Write anew the records of all documents that a correction may change."""
-        keys = {r["doc"] for r in correction.target.get("records", ())} | {correction.target.get("doc", "")}
+        keys = {r["doc"] for r in correction.target.get("records", ())} | {
+            correction.target.get("doc", "")
+        }
         if correction.action is Action.REASSIGN:
-            alike = [name for (name,) in db.execute("SELECT DISTINCT name FROM geomap_names").fetchall() if fold(name) == correction.target["name"]]
+            alike = [
+                name
+                for (name,) in db.execute("SELECT DISTINCT name FROM geomap_names").fetchall()
+                if fold(name) == correction.target["name"]
+            ]
             for name in alike:
-                keys |= {key for (key,) in db.execute("SELECT key FROM geomap_names WHERE name = ?", (name,)).fetchall()}
+                keys |= {
+                    key
+                    for (key,) in db.execute(
+                        "SELECT key FROM geomap_names WHERE name = ?", (name,)
+                    ).fetchall()
+                }
         intake = self._intake(db)
         for key in sorted(keys - {""}):
             # A copy that a reader put right counts from then on in place of the longer one.
@@ -369,22 +534,30 @@ class Case(CaseReader):
     def _mention(self, doc: str, start: int, end: int) -> Toponym:
         found = [t for t in self.parsed(doc).toponyms if (t.start, t.end) == (start, end)]
         if not found:
-            raise CorrectionError(f"document {doc} has no place name at {start}..{end}; `add_by_hand` adds one")
+            raise CorrectionError(
+                f"document {doc} has no place name at {start}..{end}; `add_by_hand` adds one"
+            )
         return found[0]
 
     def _records(self, idents: Sequence[str]) -> list[tuple[str, Event | Movement]]:
         out = []
         for ident in idents:
             for member in self.members(ident):
-                key, kind, body = self._store.rows("SELECT key, kind, body FROM geomap_records WHERE id = ?", (member,))[0]
+                key, kind, body = self._store.rows(
+                    "SELECT key, kind, body FROM geomap_records WHERE id = ?", (member,)
+                )[0]
                 out.append((str(key), picture.record_of(self._store.db, str(kind), str(body))))
         return out
 
     def _place(self, ident: str) -> Place:
         if self.geoparser.gazetteer.row(ident) is None:
-            raise CorrectionError(f"the gazetteer has no place {ident!r}; `geomap gazetteer lookup NAME` shows ids")
+            raise CorrectionError(
+                f"the gazetteer has no place {ident!r}; `geomap gazetteer lookup NAME` shows ids"
+            )
         return self.geoparser.gazetteer.place(ident)
 
 
 def _next_number(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT coalesce(max(number), 0) + 1 FROM geomap_corrections").fetchone()[0])
+    return int(
+        db.execute("SELECT coalesce(max(number), 0) + 1 FROM geomap_corrections").fetchone()[0]
+    )

@@ -1,6 +1,9 @@
-"""What a reader put right: each correction is a logged value, and applying the log to what the parser said gives what counts.
+"""What a reader put right.
 
-A correction names what it is about by the document and its offsets, so that it holds when the document is read anew.
+Each correction is a logged value, and applying the log to what the parser said gives what counts.
+
+A correction names what it is about by the document and its offsets, so that it holds when the
+document is read anew.
 """
 
 from __future__ import annotations
@@ -30,7 +33,10 @@ class Action(StrEnum):
 
 
 class Scope(StrEnum):
-    """How far a place is reassigned: this mention, the name in this document, in the whole case, or wherever a country is in play."""
+    """How far a place is reassigned.
+
+    This mention, the name in this document, in the whole case, or wherever a country is in play.
+    """
 
     MENTION = "mention"
     DOCUMENT = "document"
@@ -54,27 +60,80 @@ class Correction:
     def to_dict(self) -> Body:
         """Return JSON values."""
         return {
-            "number": self.number, "time": self.time, "who": self.who, "action": self.action.value, "target": self.target, "before": self.before, "after": self.after, "undone": self.undone,
-        }  # fmt: skip
+            "number": self.number,
+            "time": self.time,
+            "who": self.who,
+            "action": self.action.value,
+            "target": self.target,
+            "before": self.before,
+            "after": self.after,
+            "undone": self.undone,
+        }
 
 
 # What may be set by hand, with the record type that holds it.
-EVENT_FIELDS = ("type", "sub_type", "status", "when", "places", "fatalities", "injuries", "claimed_by", "actors")
-MOVEMENT_FIELDS = ("kind", "status", "measure", "when", "quantity", "group", "origins", "destinations", "within", "claimed_by")
+EVENT_FIELDS = (
+    "type",
+    "sub_type",
+    "status",
+    "when",
+    "places",
+    "fatalities",
+    "injuries",
+    "claimed_by",
+    "actors",
+)
+MOVEMENT_FIELDS = (
+    "kind",
+    "status",
+    "measure",
+    "when",
+    "quantity",
+    "group",
+    "origins",
+    "destinations",
+    "within",
+    "claimed_by",
+)
 
 
 def anchor(record: Event | Movement, key: str) -> Body:
-    """Return what a record is known by when the document is read anew: its first sentence, what it is, and its figure."""
+    """Return what a record is known by when the document is read anew.
+
+    Its first sentence, what it is, and its figure.
+    """
     first = record.evidence[0]
     if isinstance(record, Event):
-        return {"doc": key, "id": record.id, "kind": "event", "start": first.start, "end": first.end, "what": record.type.value, "figure": ""}
-    return {"doc": key, "id": record.id, "kind": "movement", "start": first.start, "end": first.end, "what": record.kind.value, "figure": record.quantity.text if record.quantity else ""}
+        return {
+            "doc": key,
+            "id": record.id,
+            "kind": "event",
+            "start": first.start,
+            "end": first.end,
+            "what": record.type.value,
+            "figure": "",
+        }
+    return {
+        "doc": key,
+        "id": record.id,
+        "kind": "movement",
+        "start": first.start,
+        "end": first.end,
+        "what": record.kind.value,
+        "figure": record.quantity.text if record.quantity else "",
+    }
 
 
 def held_by(record: Event | Movement, known: Mapping[str, Any]) -> bool:
     """Tell whether `known` is the anchor of a record."""
     told = anchor(record, str(known["doc"]))
-    return all(told[name] == known[name] for name in ("kind", "start", "end", "what", "figure")) or (told["id"] == known["id"] and told["kind"] == known["kind"] and told["start"] == known["start"])
+    return all(
+        told[name] == known[name] for name in ("kind", "start", "end", "what", "figure")
+    ) or (
+        told["id"] == known["id"]
+        and told["kind"] == known["kind"]
+        and told["start"] == known["start"]
+    )
 
 
 def applied(parsed: Parsed, corrections: Iterable[Correction]) -> Parsed:
@@ -96,7 +155,9 @@ def _reassigned(parsed: Parsed, correction: Correction) -> Parsed:
     for toponym in parsed.toponyms:
         if fold(toponym.name) != target["name"]:
             toponyms.append(toponym)
-        elif covered and (target["scope"] != Scope.MENTION or (here and toponym.start == target["start"])):
+        elif covered and (
+            target["scope"] != Scope.MENTION or (here and toponym.start == target["start"])
+        ):
             changed[toponym.start, toponym.end] = place
             old |= {toponym.place.id} if toponym.place else set()
             toponyms.append(_moved(toponym, place))
@@ -107,9 +168,17 @@ def _reassigned(parsed: Parsed, correction: Correction) -> Parsed:
     def moved(item: Mention) -> Mention:
         # "The city" that referred back to the old place goes along when the whole document does.
         back = wide and item.place is not None and item.place.id in old
-        return replace(item, place=place, reason="") if (item.start, item.end) in changed or back else item
+        return (
+            replace(item, place=place, reason="")
+            if (item.start, item.end) in changed or back
+            else item
+        )
 
-    return replace(parsed, toponyms=tuple(toponyms), **_with_mentions(parsed, moved)) if changed else replace(parsed, toponyms=tuple(toponyms))
+    return (
+        replace(parsed, toponyms=tuple(toponyms), **_with_mentions(parsed, moved))
+        if changed
+        else replace(parsed, toponyms=tuple(toponyms))
+    )
 
 
 def _covers(parsed: Parsed, target: Body) -> bool:
@@ -119,18 +188,24 @@ def _covers(parsed: Parsed, target: Body) -> bool:
         case Scope.CASE:
             return True
         case _:
-            countries = {t.place.country for t in parsed.toponyms if t.place is not None and fold(t.name) != target["name"]}
+            countries = {
+                t.place.country
+                for t in parsed.toponyms
+                if t.place is not None and fold(t.name) != target["name"]
+            }
             return target["country"] in countries
 
 
 def _moved(toponym: Toponym, place: Place) -> Toponym:
     former = (toponym.place,) if toponym.place is not None and toponym.place.id != place.id else ()
     others = tuple(p for p in (*former, *toponym.alternatives) if p.id != place.id)
-    return replace(toponym, place=place, score=1.0, alternatives=others, reasons=("chosen by hand",), reason="")
+    return replace(
+        toponym, place=place, score=1.0, alternatives=others, reasons=("chosen by hand",), reason=""
+    )
 
 
 def _suggested(toponym: Toponym, place: Place) -> Toponym:
-    """Return a toponym with what was chosen for its name elsewhere in the case as its first alternative."""
+    """Return a toponym with what was chosen elsewhere in the case as its first alternative."""
     if toponym.place is not None and toponym.place.id == place.id:
         return replace(toponym, reasons=(*toponym.reasons, "chosen by hand elsewhere in this case"))
     others = tuple(p for p in toponym.alternatives if p.id != place.id)
@@ -142,7 +217,12 @@ def _with_mentions(parsed: Parsed, moved: Any) -> Body:
         return tuple(moved(m) for m in items)
 
     events = tuple(replace(e, places=side(e.places)) for e in parsed.events)
-    movements = tuple(replace(m, origins=side(m.origins), destinations=side(m.destinations), within=side(m.within)) for m in parsed.movements)
+    movements = tuple(
+        replace(
+            m, origins=side(m.origins), destinations=side(m.destinations), within=side(m.within)
+        )
+        for m in parsed.movements
+    )
     return {"events": events, "movements": movements}
 
 
@@ -150,7 +230,14 @@ def _used(parsed: Parsed, correction: Correction) -> Parsed:
     target = correction.target
     if parsed.document.id != target["doc"]:
         return parsed
-    toponyms = tuple(replace(t, use=Use(correction.after), reasons=(*t.reasons, "use set by hand")) if (t.start, t.end) == (target["start"], target["end"]) else t for t in parsed.toponyms)
+    toponyms = tuple(
+        (
+            replace(t, use=Use(correction.after), reasons=(*t.reasons, "use set by hand"))
+            if (t.start, t.end) == (target["start"], target["end"])
+            else t
+        )
+        for t in parsed.toponyms
+    )
     if correction.after == Use.LITERAL:
         return replace(parsed, toponyms=toponyms)
     # What is no place any more pins nothing.
@@ -160,17 +247,33 @@ def _used(parsed: Parsed, correction: Correction) -> Parsed:
         return tuple(m for m in items if (m.start, m.end) != span)
 
     events = tuple(replace(e, places=without(e.places)) for e in parsed.events)
-    movements = tuple(replace(m, origins=without(m.origins), destinations=without(m.destinations), within=without(m.within)) for m in parsed.movements)
+    movements = tuple(
+        replace(
+            m,
+            origins=without(m.origins),
+            destinations=without(m.destinations),
+            within=without(m.within),
+        )
+        for m in parsed.movements
+    )
     return replace(parsed, toponyms=toponyms, events=events, movements=movements)
 
 
 def _set(parsed: Parsed, correction: Correction) -> Parsed:
     def changed(record: Any) -> Any:
-        if not any(held_by(record, known) for known in correction.target["records"] if known["doc"] == parsed.document.id):
+        if not any(
+            held_by(record, known)
+            for known in correction.target["records"]
+            if known["doc"] == parsed.document.id
+        ):
             return record
         return type(record).from_dict({**record.to_dict(), **correction.after})
 
-    return replace(parsed, events=tuple(changed(e) for e in parsed.events), movements=tuple(changed(m) for m in parsed.movements))
+    return replace(
+        parsed,
+        events=tuple(changed(e) for e in parsed.events),
+        movements=tuple(changed(m) for m in parsed.movements),
+    )
 
 
 def _rejected(parsed: Parsed, correction: Correction) -> Parsed:
@@ -178,15 +281,27 @@ def _rejected(parsed: Parsed, correction: Correction) -> Parsed:
     if "records" in target:
         known = [k for k in target["records"] if k["doc"] == parsed.document.id]
         events = tuple(e for e in parsed.events if not any(held_by(e, k) for k in known))
-        return replace(parsed, events=events, movements=tuple(m for m in parsed.movements if not any(held_by(m, k) for k in known)))
+        return replace(
+            parsed,
+            events=events,
+            movements=tuple(m for m in parsed.movements if not any(held_by(m, k) for k in known)),
+        )
     if target["doc"] != parsed.document.id:
         return parsed
     span = (target["start"], target["end"])
 
     def lost(item: Mention) -> Mention:
-        return replace(item, place=None, reason="rejected by hand") if (item.start, item.end) == span else item
+        return (
+            replace(item, place=None, reason="rejected by hand")
+            if (item.start, item.end) == span
+            else item
+        )
 
-    return replace(parsed, toponyms=tuple(t for t in parsed.toponyms if (t.start, t.end) != span), **_with_mentions(parsed, lost))
+    return replace(
+        parsed,
+        toponyms=tuple(t for t in parsed.toponyms if (t.start, t.end) != span),
+        **_with_mentions(parsed, lost),
+    )
 
 
 def _added(parsed: Parsed, correction: Correction) -> Parsed:
@@ -196,9 +311,13 @@ def _added(parsed: Parsed, correction: Correction) -> Parsed:
         case "event":
             return replace(parsed, events=(*parsed.events, Event.from_dict(correction.after)))
         case "movement":
-            return replace(parsed, movements=(*parsed.movements, Movement.from_dict(correction.after)))
+            return replace(
+                parsed, movements=(*parsed.movements, Movement.from_dict(correction.after))
+            )
         case _:
-            toponyms = sorted((*parsed.toponyms, Toponym.from_dict(correction.after)), key=lambda t: t.start)
+            toponyms = sorted(
+                (*parsed.toponyms, Toponym.from_dict(correction.after)), key=lambda t: t.start
+            )
             return replace(parsed, toponyms=tuple(toponyms))
 
 
@@ -207,8 +326,14 @@ def _kept(parsed: Parsed, _: Correction) -> Parsed:
 
 
 _APPLY = {
-    Action.REASSIGN: _reassigned, Action.USE: _used, Action.SET: _set, Action.REJECT: _rejected, Action.ADD: _added, Action.MERGE: _kept, Action.SPLIT: _kept,
-}  # fmt: skip
+    Action.REASSIGN: _reassigned,
+    Action.USE: _used,
+    Action.SET: _set,
+    Action.REJECT: _rejected,
+    Action.ADD: _added,
+    Action.MERGE: _kept,
+    Action.SPLIT: _kept,
+}
 
 
 def checked_changes(record: Event | Movement, changes: Mapping[str, Any]) -> Body:
@@ -226,16 +351,26 @@ def checked_changes(record: Event | Movement, changes: Mapping[str, Any]) -> Bod
     values: Body = {}
     for name, value in changes.items():
         if name not in allowed:
-            raise CorrectionError(f"{name!r} cannot be set on {record.id}; what can is {', '.join(allowed)}")
+            raise CorrectionError(
+                f"{name!r} cannot be set on {record.id}; what can is {', '.join(allowed)}"
+            )
         values[name] = _json(value)
     try:
         type(record).from_dict({**record.to_dict(), **values})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise OptionError(", ".join(changes), [_json(v) for v in changes.values()], f"values that fit ({error})") from error
+        raise OptionError(
+            ", ".join(changes), [_json(v) for v in changes.values()], f"values that fit ({error})"
+        ) from error
     return values
 
 
 def _json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_json(v) for v in value]
-    return value.to_dict() if hasattr(value, "to_dict") else getattr(value, "value", value) if not isinstance(value, dict) else value
+    return (
+        value.to_dict()
+        if hasattr(value, "to_dict")
+        else getattr(value, "value", value)
+        if not isinstance(value, dict)
+        else value
+    )

@@ -1,4 +1,7 @@
-"""The same wire story under two headlines: found by shingles of words, told apart from an update by its figures."""
+"""The same wire story under two headlines.
+
+Found by shingles of words, told apart from an update by its figures.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 def _permutations() -> tuple[np.ndarray, np.ndarray]:
     made = np.random.default_rng(1917)
     shape = (_BANDS * _ROWS, 1)
-    return made.integers(1, 2**31, shape, dtype=np.uint64), made.integers(0, 2**31, shape, dtype=np.uint64)
+    return made.integers(1, 2**31, shape, dtype=np.uint64), made.integers(
+        0, 2**31, shape, dtype=np.uint64
+    )
 
 
 _FACTOR, _SHIFT = _permutations()
@@ -32,15 +37,23 @@ _FACTOR, _SHIFT = _permutations()
 
 @lru_cache(maxsize=64)
 def shingles(text: str) -> frozenset[int]:
-    """Return the hashes of all runs of `WORDS` words of a text, empty for a text too short to compare."""
+    """Return the hashes of all runs of `WORDS` words of a text.
+
+    Empty for a text too short to compare.
+    """
     words = [m.group().casefold() for m in _WORD.finditer(text)]
     if len(words) < _SHORTEST:
         return frozenset()
-    return frozenset(zlib.crc32(" ".join(words[i : i + WORDS]).encode()) for i in range(len(words) - WORDS + 1))
+    return frozenset(
+        zlib.crc32(" ".join(words[i : i + WORDS]).encode()) for i in range(len(words) - WORDS + 1)
+    )
 
 
 def bands(text: str) -> list[int]:
-    """Return keys of which two similar texts share at least one (MinHash, 24 bands of 4 rows: 0.96 when they share 0.6 of their shingles)."""
+    """Return keys of which two similar texts share at least one (MinHash, 24 bands of 4 rows.
+
+    0.96 when they share 0.6 of their shingles).
+    """
     found = shingles(text)
     if not found:
         return []
@@ -58,7 +71,8 @@ def may_be_same(one: str, other: str) -> bool:
 def same_story(one: str, other: str) -> bool:
     """Tell whether the shorter text stands in the longer one, with no figure of its own.
 
-    A wire story that was cut, or got another first line, is the same; one whose toll was brought up to date is not.
+    A wire story that was cut, or got another first line, is the same; one whose toll was brought up
+    to date is not.
     """
     small, large = sorted((one, other), key=lambda text: (len(shingles(text)), text))
     few, many = shingles(small), shingles(large)

@@ -1,4 +1,7 @@
-"""What a document tells goes into the file: copies of one story, records after corrections, places and what they lie in."""
+"""What a document tells goes into the file.
+
+Copies of one story, records after corrections, places and what they lie in.
+"""
 
 from __future__ import annotations
 
@@ -25,23 +28,33 @@ from geomap.output import geomap_version
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Writes documents and their records inside one transaction of the caller, with the corrections that stand in it."""
+    """Writes documents and their records inside one transaction of the caller.
+
+    With the corrections that stand in it.
+    """
 
     db: sqlite3.Connection
     gazetteer: Gazetteer
     log: Sequence[Correction]
 
     def cite(self, doc: Document) -> bool:
-        """Keep one more citation of a text that is known; return False, and keep nothing, when the text is to be read.
+        """Keep one more citation of a text that is known.
 
-        That is when it is new, or when this citation leads: of several the earliest gives a text its day, whatever the order
+        Return False, and keep nothing, when the text is to be read.
+
+        That is when it is new, or when this citation leads: of several the earliest gives a text
+        its day, whatever the order
         they came in.
         """
         key, cited = key_of(doc.text), citation(doc)
-        known = self.db.execute("SELECT id, title, source, url, published FROM geomap_citations WHERE key = ?", (key,)).fetchall()
+        known = self.db.execute(
+            "SELECT id, title, source, url, published FROM geomap_citations WHERE key = ?", (key,)
+        ).fetchall()
         if not known or leads(cited) < leads(min(known, key=leads)):
             return False
-        self.db.execute("INSERT OR IGNORE INTO geomap_citations VALUES (?, ?, ?, ?, ?, ?)", (key, *cited))
+        self.db.execute(
+            "INSERT OR IGNORE INTO geomap_citations VALUES (?, ?, ?, ?, ?, ?)", (key, *cited)
+        )
         return True
 
     def put(self, parsed: Parsed, doc: Document) -> None:
@@ -51,13 +64,36 @@ class Intake:
         body = own.to_dict()
         del body["document"]
         made_by = f"{geomap_version()} {self.gazetteer.digest}"
-        first = self.db.execute("SELECT 1 FROM geomap_documents WHERE key = ?", (key,)).fetchone() is None
+        first = (
+            self.db.execute("SELECT 1 FROM geomap_documents WHERE key = ?", (key,)).fetchone()
+            is None
+        )
         published = own.document.to_dict()["published"]
         self.db.execute(
-            "INSERT OR REPLACE INTO geomap_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (key, doc.id, doc.title, doc.source, doc.url, published, own.document.lang, doc.text, zlib.compress(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), 3), made_by, key, len(doc.text.split()), figures(doc.text)),
-        )  # fmt: skip
-        self.db.execute("INSERT OR IGNORE INTO geomap_citations VALUES (?, ?, ?, ?, ?, ?)", (key, *citation(doc)))
+            "INSERT OR REPLACE INTO geomap_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+            " ?, ?)",
+            (
+                key,
+                doc.id,
+                doc.title,
+                doc.source,
+                doc.url,
+                published,
+                own.document.lang,
+                doc.text,
+                zlib.compress(
+                    json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), 3
+                ),
+                made_by,
+                key,
+                len(doc.text.split()),
+                figures(doc.text),
+            ),
+        )
+        self.db.execute(
+            "INSERT OR IGNORE INTO geomap_citations VALUES (?, ?, ?, ?, ?, ?)",
+            (key, *citation(doc)),
+        )
         self.db.execute("DELETE FROM geomap_failures WHERE source = ?", (doc.id,))
         if first:
             self._find_copies(key, doc.text)
@@ -70,40 +106,89 @@ class Intake:
             return
         asked = ",".join("?" * len(marks))
         size, told = len(text.split()), figures(text)
-        found = self.db.execute(f"SELECT DISTINCT b.key, d.size, d.figures FROM geomap_bands b JOIN geomap_documents d ON d.key = b.key WHERE b.band IN ({asked}) ORDER BY b.key", marks).fetchall()  # noqa: S608
-        self.db.executemany("INSERT OR IGNORE INTO geomap_bands VALUES (?, ?)", [(mark, key) for mark in marks])
+        found = self.db.execute(
+            "SELECT DISTINCT b.key, d.size, d.figures FROM geomap_bands b JOIN geomap_documents d"  # noqa: S608
+            f" ON d.key = b.key WHERE b.band IN ({asked}) ORDER BY b.key",
+            marks,
+        ).fetchall()
+        self.db.executemany(
+            "INSERT OR IGNORE INTO geomap_bands VALUES (?, ?)", [(mark, key) for mark in marks]
+        )
         for other, other_size, other_figures in found:
-            if max(size, other_size) > 3 * min(size, other_size) or not may_be_same(told, other_figures):
+            if max(size, other_size) > 3 * min(size, other_size) or not may_be_same(
+                told, other_figures
+            ):
                 continue
-            if same_story(text, self.db.execute("SELECT text FROM geomap_documents WHERE key = ?", (other,)).fetchone()[0]):
-                self.db.executemany("INSERT OR IGNORE INTO geomap_duplicates VALUES (?, ?)", [(key, other), (other, key)])
+            if same_story(
+                text,
+                self.db.execute(
+                    "SELECT text FROM geomap_documents WHERE key = ?", (other,)
+                ).fetchone()[0],
+            ):
+                self.db.executemany(
+                    "INSERT OR IGNORE INTO geomap_duplicates VALUES (?, ?)",
+                    [(key, other), (other, key)],
+                )
 
     def lead(self, key: str) -> list[str]:
-        """Name the document that counts for all copies of a story and return those whose records change by it.
+        """Name the document that counts for all copies of a story.
 
-        That is one that a reader put right, else the longest, else the earliest.
+        That is one that a reader put right, else the longest, else the earliest. Returns the
+        documents whose records change by it.
         """
         members, queue = {key}, [key]
         while queue:
-            for (other,) in self.db.execute("SELECT b FROM geomap_duplicates WHERE a = ?", (queue.pop(),)).fetchall():
+            for (other,) in self.db.execute(
+                "SELECT b FROM geomap_duplicates WHERE a = ?", (queue.pop(),)
+            ).fetchall():
                 if other not in members:
                     members.add(other)
                     queue.append(other)
-        rows = [self.db.execute("SELECT key, size, published, story FROM geomap_documents WHERE key = ?", (m,)).fetchone() for m in sorted(members)]
-        corrected = {r[0] for r in rows if self.db.execute("SELECT 1 FROM geomap_corrections WHERE undone = 0 AND instr(target, ?) > 0", (r[0],)).fetchone()} if len(rows) > 1 else set()
+        rows = [
+            self.db.execute(
+                "SELECT key, size, published, story FROM geomap_documents WHERE key = ?", (m,)
+            ).fetchone()
+            for m in sorted(members)
+        ]
+        corrected = (
+            {
+                r[0]
+                for r in rows
+                if self.db.execute(
+                    "SELECT 1 FROM geomap_corrections WHERE undone = 0 AND instr(target, ?) > 0",
+                    (r[0],),
+                ).fetchone()
+            }
+            if len(rows) > 1
+            else set()
+        )
         lead = min(rows, key=lambda r: (r[0] not in corrected, -r[1], r[2] or "9", r[0]))[0]
-        self.db.executemany("UPDATE geomap_documents SET story = ? WHERE key = ?", [(lead, r[0]) for r in rows])
+        self.db.executemany(
+            "UPDATE geomap_documents SET story = ? WHERE key = ?", [(lead, r[0]) for r in rows]
+        )
         return [r[0] for r in rows if r[0] == key or r[3] != lead]
 
     def derive(self, key: str, read: Parsed | None = None) -> None:
         """Write the records of one document anew and mark the blocks that change by it."""
-        dirty = {r[0] for r in self.db.execute("SELECT block FROM geomap_records WHERE key = ?", (key,))} | {f"p|{r[0]}" for r in self.db.execute("SELECT place FROM geomap_names WHERE key = ?", (key,))}
+        dirty = {
+            r[0] for r in self.db.execute("SELECT block FROM geomap_records WHERE key = ?", (key,))
+        } | {
+            f"p|{r[0]}"
+            for r in self.db.execute("SELECT place FROM geomap_names WHERE key = ?", (key,))
+        }
         self.db.execute("DELETE FROM geomap_records WHERE key = ?", (key,))
         self.db.execute("DELETE FROM geomap_names WHERE key = ?", (key,))
-        if self.db.execute("SELECT story FROM geomap_documents WHERE key = ?", (key,)).fetchone()[0] == key:
+        if (
+            self.db.execute("SELECT story FROM geomap_documents WHERE key = ?", (key,)).fetchone()[
+                0
+            ]
+            == key
+        ):
             parsed = applied(read or stored(self.db, key), self.log)
             dirty |= self._put_records(parsed, key) | self._put_names(parsed, key)
-        self.db.executemany("INSERT OR IGNORE INTO geomap_dirty VALUES (?)", [(block,) for block in sorted(dirty)])
+        self.db.executemany(
+            "INSERT OR IGNORE INTO geomap_dirty VALUES (?)", [(block,) for block in sorted(dirty)]
+        )
 
     def _put_records(self, parsed: Parsed, key: str) -> set[str]:
         blocks = set()
@@ -111,18 +196,44 @@ class Intake:
         records: list[Event | Movement] = [*parsed.events, *parsed.movements]
         for record in records:
             kind = "event" if isinstance(record, Event) else "movement"
-            block = event_block(record, key) if isinstance(record, Event) else movement_block(record, key)
+            block = (
+                event_block(record, key)
+                if isinstance(record, Event)
+                else movement_block(record, key)
+            )
             apart = 0
             for correction in arranged:
-                known = [k for k in correction.target["records"] if k["doc"] == key and held_by(record, k)]
+                known = [
+                    k
+                    for k in correction.target["records"]
+                    if k["doc"] == key and held_by(record, k)
+                ]
                 if known and correction.action is Action.MERGE:
-                    block, apart = f"{kind[0]}{picture.FORCED}|{correction.number}" if kind == "event" else str(correction.after), 0
+                    block, apart = (
+                        (
+                            f"{kind[0]}{picture.FORCED}|{correction.number}"
+                            if kind == "event"
+                            else str(correction.after)
+                        ),
+                        0,
+                    )
                 elif known:
-                    block, apart = (f"e|apart|{correction.number}|{record.id}", 1) if kind == "event" else (block, 1)
+                    block, apart = (
+                        (f"e|apart|{correction.number}|{record.id}", 1)
+                        if kind == "event"
+                        else (block, 1)
+                    )
             others = alternatives_of(parsed, record) if isinstance(record, Event) else ""
-            for mention in record.places if isinstance(record, Event) else (*record.origins, *record.destinations, *record.within):
+            for mention in (
+                record.places
+                if isinstance(record, Event)
+                else (*record.origins, *record.destinations, *record.within)
+            ):
                 self._put_place(mention.place)
-            self.db.execute("INSERT INTO geomap_records VALUES (?, ?, ?, ?, ?, ?, ?)", (record.id, key, kind, block, apart, picture.packed(self.db, record), others))
+            self.db.execute(
+                "INSERT INTO geomap_records VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (record.id, key, kind, block, apart, picture.packed(self.db, record), others),
+            )
             blocks.add(block)
         return blocks
 
@@ -136,19 +247,39 @@ class Intake:
             self._put_place(best.place)
             self.db.execute(
                 "INSERT OR REPLACE INTO geomap_names VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (key, best.name, ident, ";".join(sorted({t.use.value for t in members})), len(members), best.score, ";".join(best.reasons), best.reason),
-            )  # fmt: skip
+                (
+                    key,
+                    best.name,
+                    ident,
+                    ";".join(sorted({t.use.value for t in members})),
+                    len(members),
+                    best.score,
+                    ";".join(best.reasons),
+                    best.reason,
+                ),
+            )
         return {f"p|{ident}" for ident, _ in groups}
 
     def _put_place(self, place: Place | None) -> None:
         """Keep a place and everything it lies in."""
-        if place is None or self.db.execute("SELECT 1 FROM geomap_places WHERE id = ?", (place.id,)).fetchone():
+        if (
+            place is None
+            or self.db.execute("SELECT 1 FROM geomap_places WHERE id = ?", (place.id,)).fetchone()
+        ):
             return
-        # The gazetteer's own entry, so that it does not matter which document named the place first.
+        # The gazetteer's own entry, so that it does not matter which document named the place
+        # first.
         if self.gazetteer.row(place.id) is not None:
             place = self.gazetteer.place(place.id)
         around = self._around(place)
-        self.db.execute("INSERT OR IGNORE INTO geomap_places VALUES (?, ?, ?)", (place.id, json.dumps(place.to_dict(), ensure_ascii=False), json.dumps([place.id, *(p.id for p in around)])))
+        self.db.execute(
+            "INSERT OR IGNORE INTO geomap_places VALUES (?, ?, ?)",
+            (
+                place.id,
+                json.dumps(place.to_dict(), ensure_ascii=False),
+                json.dumps([place.id, *(p.id for p in around)]),
+            ),
+        )
         for outer in around:
             self._put_place(outer)
 
@@ -156,9 +287,18 @@ class Intake:
         """Return the divisions, the country and the disputed areas that a place lies in."""
         gazetteer = self.gazetteer
         found = {p.id: p for p in gazetteer.parents(place)}
-        if not found and place.country and (country := gazetteer.country(place.country)) is not None and country.id != place.id:
+        if (
+            not found
+            and place.country
+            and (country := gazetteer.country(place.country)) is not None
+            and country.id != place.id
+        ):
             found[country.id] = country
-        if place.lon is not None and place.lat is not None and place.precision.value in {"site", "settlement", "near", "admin2"}:
+        if (
+            place.lon is not None
+            and place.lat is not None
+            and place.precision.value in {"site", "settlement", "near", "admin2"}
+        ):
             for ident in regions.disputed_around(place.lon, place.lat):
                 if ident != place.id and gazetteer.row(ident) is not None:
                     found[ident] = gazetteer.place(ident)
@@ -167,8 +307,24 @@ class Intake:
 
 def log_of(db: sqlite3.Connection, *, undone: bool = False) -> list[Correction]:
     """Return the corrections that stand, or all of them, the oldest first."""
-    rows = db.execute("SELECT number, time, who, action, target, before, after, undone FROM geomap_corrections WHERE undone <= ? ORDER BY number", (int(undone),))
-    return [Correction(n, when, who, Action(action), json.loads(target), json.loads(before), json.loads(after), bool(gone)) for n, when, who, action, target, before, after, gone in rows]
+    rows = db.execute(
+        "SELECT number, time, who, action, target, before, after, undone FROM geomap_corrections"
+        " WHERE undone <= ? ORDER BY number",
+        (int(undone),),
+    )
+    return [
+        Correction(
+            n,
+            when,
+            who,
+            Action(action),
+            json.loads(target),
+            json.loads(before),
+            json.loads(after),
+            bool(gone),
+        )
+        for n, when, who, action, target, before, after, gone in rows
+    ]
 
 
 def key_of(text: str) -> str:
@@ -192,9 +348,18 @@ def _rekeyed(parsed: Parsed, key: str) -> Parsed:
     old = parsed.document.id
 
     def renamed(record: Any) -> Any:
-        return replace(record, id=key + record.id.removeprefix(old), evidence=tuple(replace(e, doc_id=key) for e in record.evidence))
+        return replace(
+            record,
+            id=key + record.id.removeprefix(old),
+            evidence=tuple(replace(e, doc_id=key) for e in record.evidence),
+        )
 
-    return replace(parsed, document=replace(parsed.document, id=key), events=tuple(renamed(e) for e in parsed.events), movements=tuple(renamed(m) for m in parsed.movements))
+    return replace(
+        parsed,
+        document=replace(parsed.document, id=key),
+        events=tuple(renamed(e) for e in parsed.events),
+        movements=tuple(renamed(m) for m in parsed.movements),
+    )
 
 
 def stored(db: sqlite3.Connection, key: str) -> Parsed:
@@ -209,4 +374,9 @@ def stored(db: sqlite3.Connection, key: str) -> Parsed:
     row = db.execute("SELECT parsed FROM geomap_documents WHERE key = ?", (key,)).fetchone()
     if row is None:
         raise CorrectionError(f"the case has no document {key!r}")
-    return replace(Parsed.from_dict({"document": {"id": "", "text": ""}, **json.loads(zlib.decompress(row[0]))}), document=picture.stored_document(db, key))
+    return replace(
+        Parsed.from_dict(
+            {"document": {"id": "", "text": ""}, **json.loads(zlib.decompress(row[0]))}
+        ),
+        document=picture.stored_document(db, key),
+    )

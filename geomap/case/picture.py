@@ -1,4 +1,7 @@
-"""From what the documents tell to the joint picture in the file: records, series and layers of the blocks that changed."""
+"""From what the documents tell to the joint picture in the file.
+
+Records, series and layers of the blocks that changed.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ FORCED: Final = "="  # a block that a reader made: all in it is one event
 
 
 def redrawn(store: Store) -> None:
-    """Bring the joint records and layers of all changed blocks up to date, so many blocks a transaction."""
+    """Bring the joint records and layers of all changed blocks up to date.
+
+    So many blocks a transaction.
+    """
     while True:
         blocks = _some_blocks(store)
         if not blocks:
@@ -36,7 +42,9 @@ def redrawn(store: Store) -> None:
             db.execute("INSERT OR IGNORE INTO geomap_dirty VALUES (?)", (_REGIONS,))
     if store.rows("SELECT 1 FROM geomap_dirty"):
         with store.writing() as db:
-            replace_rows(db, "regions", [r[0] for r in db.execute('SELECT "id" FROM regions')], _regions(db))
+            replace_rows(
+                db, "regions", [r[0] for r in db.execute('SELECT "id" FROM regions')], _regions(db)
+            )
             db.execute("DELETE FROM geomap_dirty")
 
 
@@ -44,7 +52,11 @@ def _some_blocks(store: Store) -> list[str]:
     """Return the next blocks to draw, so many that memory stays bounded."""
     out: list[str] = []
     records = 0
-    for block, count in store.rows("SELECT d.block, count(r.id) FROM (SELECT block FROM geomap_dirty WHERE block <> ? ORDER BY block LIMIT ?) d LEFT JOIN geomap_records r ON r.block = d.block GROUP BY d.block", (_REGIONS, _CHUNK)):
+    for block, count in store.rows(
+        "SELECT d.block, count(r.id) FROM (SELECT block FROM geomap_dirty WHERE block <> ? ORDER BY"
+        " block LIMIT ?) d LEFT JOIN geomap_records r ON r.block = d.block GROUP BY d.block",
+        (_REGIONS, _CHUNK),
+    ):
         out.append(str(block))
         records += int(str(count))
         if records > _RECORDS:
@@ -76,12 +88,24 @@ def _redraw(db: sqlite3.Connection, blocks: Sequence[str]) -> None:
     replace_rows(db, "event_areas", [f"{i}/area" for i in gone], frames["event_areas"])
     idents = [b[2:] for b in blocks if b.startswith("p|")]
     if idents:
-        replace_rows(db, "places", idents, to_frame("places", [row for ident in idents if (row := _place_row(db, ident))]))
+        replace_rows(
+            db,
+            "places",
+            idents,
+            to_frame("places", [row for ident in idents if (row := _place_row(db, ident))]),
+        )
 
 
 def _tellings(db: sqlite3.Connection, block: str) -> list[Told]:
-    rows = db.execute("SELECT r.kind, r.key, d.published, r.apart, r.body FROM geomap_records r JOIN geomap_documents d ON d.key = r.key WHERE r.block = ? ORDER BY r.id", (block,))
-    return [Told(record_of(db, kind, body), key, published or "", bool(apart)) for kind, key, published, apart, body in rows]
+    rows = db.execute(
+        "SELECT r.kind, r.key, d.published, r.apart, r.body FROM geomap_records r JOIN"
+        " geomap_documents d ON d.key = r.key WHERE r.block = ? ORDER BY r.id",
+        (block,),
+    )
+    return [
+        Told(record_of(db, kind, body), key, published or "", bool(apart))
+        for kind, key, published, apart, body in rows
+    ]
 
 
 _SIDES: Final = ("places", "origins", "destinations", "within")
@@ -114,20 +138,34 @@ def _joint(block: str, tellings: Sequence[Told]) -> Sequence[Joint | Figure]:
 
 
 def _keep(db: sqlite3.Connection, block: str, found: Sequence[Joint | Figure]) -> None:
-    leading = {f.series: _series_measure(f.movement) for f in found if isinstance(f, Figure) and f.role == "recommended"}
+    leading = {
+        f.series: _series_measure(f.movement)
+        for f in found
+        if isinstance(f, Figure) and f.role == "recommended"
+    }
     for item in found:
         record = item.event if isinstance(item, Joint) else item.movement
         # What one document tells alone stands in `records` already.
         body = packed(db, record) if len(item.members) > 1 else ""
         kind = "event" if isinstance(item, Joint) else "movement"
-        db.execute("INSERT OR REPLACE INTO geomap_merged VALUES (?, ?, ?, ?, ?, ?)", (record.id, kind, block, body, json.dumps(item.members), item.conflict))
+        db.execute(
+            "INSERT OR REPLACE INTO geomap_merged VALUES (?, ?, ?, ?, ?, ?)",
+            (record.id, kind, block, body, json.dumps(item.members), item.conflict),
+        )
         if isinstance(item, Figure) and item.movement.quantity is not None:
-            db.execute(f"INSERT OR REPLACE INTO geomap_figures VALUES ({', '.join('?' * 21)})", _figure_row(block, item, leading[item.series]))  # noqa: S608
+            db.execute(
+                f"INSERT OR REPLACE INTO geomap_figures VALUES ({', '.join('?' * 21)})",  # noqa: S608
+                _figure_row(block, item, leading[item.series]),
+            )
 
 
 def _series_measure(movement: Movement) -> Measure:
     """Return the measure of a whole series: that of the figure that counts, where it has one."""
-    return Measure.UNSPECIFIED if movement.measure is Measure.NEW and measured(movement) != "new" else movement.measure
+    return (
+        Measure.UNSPECIFIED
+        if movement.measure is Measure.NEW and measured(movement) != "new"
+        else movement.measure
+    )
 
 
 def _figure_row(block: str, figure: Figure, measure: Measure) -> tuple[Any, ...]:
@@ -135,17 +173,45 @@ def _figure_row(block: str, figure: Figure, measure: Measure) -> tuple[Any, ...]
     when, quantity = movement.when, movement.quantity
     low, best, high = bounds(quantity)
     day = figure.as_of.isoformat() if figure.as_of else ""
-    start, end = (str(m)[:10] if m is not None else "" for m in ((when.start, when.end) if when else (None, None)))
-    sides = [_SEPARATOR.join(m.ident for m in side) for side in (movement.origins, movement.destinations, movement.within)]
+    start, end = (
+        str(m)[:10] if m is not None else ""
+        for m in ((when.start, when.end) if when else (None, None))
+    )
+    sides = [
+        _SEPARATOR.join(m.ident for m in side)
+        for side in (movement.origins, movement.destinations, movement.within)
+    ]
     status = "occurred" if movement.status.value == "ongoing" else movement.status.value
     return (
-        movement.id, block, figure.series, direction(movement.kind), measure.value, status, quantity.unit.value if quantity and quantity.unit else "", low, best, high, start or end, end or start, day,
-        *sides, part(movement.group), figure.role, figure.increment, figure.why, int(figure.apart),
-    )  # fmt: skip
+        movement.id,
+        block,
+        figure.series,
+        direction(movement.kind),
+        measure.value,
+        status,
+        quantity.unit.value if quantity and quantity.unit else "",
+        low,
+        best,
+        high,
+        start or end,
+        end or start,
+        day,
+        *sides,
+        part(movement.group),
+        figure.role,
+        figure.increment,
+        figure.why,
+        int(figure.apart),
+    )
 
 
-def _as_parsed(db: sqlite3.Connection, joint: Iterable[Joint | Figure]) -> tuple[list[Parsed], dict[str, dict[str, Any]]]:
-    """Return joint records under the document of their first evidence, and what only the case knows of them."""
+def _as_parsed(
+    db: sqlite3.Connection, joint: Iterable[Joint | Figure]
+) -> tuple[list[Parsed], dict[str, dict[str, Any]]]:
+    """Return joint records under the document of their first evidence.
+
+    And what only the case knows of them.
+    """
     by_key: dict[str, tuple[list[Event], list[Movement]]] = {}
     notes: dict[str, dict[str, Any]] = {}
     for item in joint:
@@ -155,19 +221,31 @@ def _as_parsed(db: sqlite3.Connection, joint: Iterable[Joint | Figure]) -> tuple
         if sources > 1:
             notes[record.id]["also_said"] = _also_said(db, record)
         if isinstance(item, Joint):
-            notes[record.id]["alternatives"] = db.execute("SELECT alternatives FROM geomap_records WHERE id = ?", (record.id,)).fetchone()[0]
+            notes[record.id]["alternatives"] = db.execute(
+                "SELECT alternatives FROM geomap_records WHERE id = ?", (record.id,)
+            ).fetchone()[0]
         if isinstance(item, Figure):
-            notes[record.id] |= {"series": item.series.partition("|")[2], "increment": item.increment, "role_reason": item.why, "helix_role": item.role.upper()}
+            notes[record.id] |= {
+                "series": item.series.partition("|")[2],
+                "increment": item.increment,
+                "role_reason": item.why,
+                "helix_role": item.role.upper(),
+            }
         told = by_key.setdefault(record.evidence[0].doc_id, ([], []))
         told[0 if isinstance(item, Joint) else 1].append(record)  # type: ignore[arg-type]
-    return [Parsed(stored_document(db, key), (), tuple(events), tuple(movements)) for key, (events, movements) in by_key.items()], notes
+    return [
+        Parsed(stored_document(db, key), (), tuple(events), tuple(movements))
+        for key, (events, movements) in by_key.items()
+    ], notes
 
 
 def _also_said(db: sqlite3.Connection, record: Event | Movement) -> str:
     """Return the further sentences behind a record, each with its source and day."""
     out = []
     for evidence in record.evidence[1:SAID_AT_MOST]:
-        source, published = db.execute("SELECT source, published FROM geomap_documents WHERE key = ?", (evidence.doc_id,)).fetchone()
+        source, published = db.execute(
+            "SELECT source, published FROM geomap_documents WHERE key = ?", (evidence.doc_id,)
+        ).fetchone()
         head = ", ".join(filter(None, [source, (published or "")[:10]]))
         out.append(f"{head}: {evidence.text}" if head else evidence.text)
     return SAID_APART.join(out)
@@ -175,26 +253,50 @@ def _also_said(db: sqlite3.Connection, record: Event | Movement) -> str:
 
 def stored_document(db: sqlite3.Connection, key: str) -> Document:
     """Return a stored document; its id is the key under which the case knows it."""
-    row = db.execute("SELECT text, title, source, url, published, lang FROM geomap_documents WHERE key = ?", (key,)).fetchone()
-    return Document.from_dict({"id": key, **dict(zip(("text", "title", "source", "url", "published", "lang"), row, strict=True))})
+    row = db.execute(
+        "SELECT text, title, source, url, published, lang FROM geomap_documents WHERE key = ?",
+        (key,),
+    ).fetchone()
+    return Document.from_dict(
+        {
+            "id": key,
+            **dict(zip(("text", "title", "source", "url", "published", "lang"), row, strict=True)),
+        }
+    )
 
 
 def _place_row(db: sqlite3.Connection, ident: str) -> tuple[dict[str, Any], Any] | None:
-    rows = db.execute("SELECT n.key, n.name, n.uses, n.mentions, n.score, n.reasons, n.reason, d.published FROM geomap_names n JOIN geomap_documents d ON d.key = n.key WHERE n.place = ? ORDER BY n.score DESC, n.key, n.name", (ident,)).fetchall()
+    rows = db.execute(
+        "SELECT n.key, n.name, n.uses, n.mentions, n.score, n.reasons, n.reason, d.published FROM"
+        " geomap_names n JOIN geomap_documents d ON d.key = n.key WHERE n.place = ? ORDER BY"
+        " n.score DESC, n.key, n.name",
+        (ident,),
+    ).fetchall()
     if not rows:
         return None
     place = None if ident.startswith("?") else place_of(db, ident)
     key, name, _, _, score, reasons, reason, published = rows[0]
     row = {
-        "id": ident, "name": name, "use": ";".join(sorted({use for r in rows for use in r[2].split(";")})), **place_columns(place, name), "score": score, "mentions": sum(r[3] for r in rows),
-        "reasons": reasons, "reason": reason, "doc_id": key, "published": published, "sources": len({r[0] for r in rows}),
-    }  # fmt: skip
+        "id": ident,
+        "name": name,
+        "use": ";".join(sorted({use for r in rows for use in r[2].split(";")})),
+        **place_columns(place, name),
+        "score": score,
+        "mentions": sum(r[3] for r in rows),
+        "reasons": reasons,
+        "reason": reason,
+        "doc_id": key,
+        "published": published,
+        "sources": len({r[0] for r in rows}),
+    }
     return row, point(place)
 
 
 def place_of(db: sqlite3.Connection, ident: str) -> Place:
     """Return a place that a document of the case names."""
-    return _read_place(db.execute("SELECT body FROM geomap_places WHERE id = ?", (ident,)).fetchone()[0])
+    return _read_place(
+        db.execute("SELECT body FROM geomap_places WHERE id = ?", (ident,)).fetchone()[0]
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -212,22 +314,46 @@ def ground_of(db: sqlite3.Connection) -> Ground:
     inside, names, countries = {}, {}, {}
     for ident, body, around in db.execute("SELECT id, body, inside FROM geomap_places"):
         place = json.loads(body)
-        inside[ident], names[ident], countries[ident] = tuple(json.loads(around)), place["name"], place["country"] or place["name"]
+        inside[ident], names[ident], countries[ident] = (
+            tuple(json.loads(around)),
+            place["name"],
+            place["country"] or place["name"],
+        )
     return Ground(inside, names, countries)
 
 
 def counted_of(db: sqlite3.Connection) -> list[Counted]:
     """Return the figures of the case."""
-    rows = db.execute("SELECT id, series, kind, measure, status, unit, low, best, high, start, end, as_of, origins, destinations, within, people, role, why, apart FROM geomap_figures WHERE best IS NOT NULL ORDER BY id")
-    return [Counted(*told, *(tuple(split_ids(side)) for side in (froms, tos, within)), people, role, why, bool(apart)) for *told, froms, tos, within, people, role, why, apart in rows]  # type: ignore[call-arg]
+    rows = db.execute(
+        "SELECT id, series, kind, measure, status, unit, low, best, high, start, end, as_of,"
+        " origins, destinations, within, people, role, why, apart FROM geomap_figures WHERE best IS"
+        " NOT NULL ORDER BY id"
+    )
+    return [
+        Counted(  # type: ignore[call-arg]
+            *told,
+            *(tuple(split_ids(side)) for side in (froms, tos, within)),
+            people,
+            role,
+            why,
+            bool(apart),
+        )
+        for *told, froms, tos, within, people, role, why, apart in rows
+    ]
 
 
 def _regions(db: sqlite3.Connection) -> Any:
-    """Return the layer of regions: those in which anything happened, with events and people out, in and net."""
+    """Return the layer of regions.
+
+    Those in which anything happened, with events and people out, in and net.
+    """
     ground = ground_of(db)
     out, into = flows((f for f in counted_of(db) if f.status == "occurred"), ground)
     events: dict[str, int] = {}
-    for ident, count in db.execute("SELECT place_id, count(*) FROM events WHERE status IN ('occurred', 'ongoing') AND place_id <> '' GROUP BY place_id"):
+    for ident, count in db.execute(
+        "SELECT place_id, count(*) FROM events WHERE status IN ('occurred', 'ongoing') AND place_id"
+        " <> '' GROUP BY place_id"
+    ):
         for region in ground.around(ident):
             events[region] = events.get(region, 0) + count
     rows = []
@@ -237,7 +363,12 @@ def _regions(db: sqlite3.Connection) -> Any:
         place = place_of(db, ident)
         if place.kind not in {Kind.COUNTRY, Kind.ADMIN1, Kind.DISPUTED_AREA}:
             continue
-        rows.append((_region_row(place, events.get(ident, 0), out.get(ident), into.get(ident)), multi(regions.outline(place))))
+        rows.append(
+            (
+                _region_row(place, events.get(ident, 0), out.get(ident), into.get(ident)),
+                multi(regions.outline(place)),
+            )
+        )
     return to_frame("regions", rows)
 
 
@@ -246,8 +377,21 @@ def _region_row(place: Place, events: int, left: Flow | None, came: Flow | None)
     told = disputed[disputed["id"] == place.id].tail(1)
     held = told.iloc[0] if len(told) else None
     return {
-        "id": place.id, "name": place.name, "kind": place.kind.value, "country": place.country, "events": events, "people_out": left.people if left else None, "out_measure": left.measure if left else "",
-        "people_in": came.people if came else None, "in_measure": came.measure if came else "", "net": came.people - left.people if came and left and came.measure == left.measure else None,
-        "administered_by": held["administered_by"] if held is not None else "", "claimed_area_by": held["claimed_by"] if held is not None else "",
-        "valid_from": held["valid_from"] if held is not None else "", "valid_to": held["valid_to"] if held is not None else "", "policy": regions.Policy.NEUTRAL.value,
-    }  # fmt: skip
+        "id": place.id,
+        "name": place.name,
+        "kind": place.kind.value,
+        "country": place.country,
+        "events": events,
+        "people_out": left.people if left else None,
+        "out_measure": left.measure if left else "",
+        "people_in": came.people if came else None,
+        "in_measure": came.measure if came else "",
+        "net": (
+            came.people - left.people if came and left and came.measure == left.measure else None
+        ),
+        "administered_by": held["administered_by"] if held is not None else "",
+        "claimed_area_by": held["claimed_by"] if held is not None else "",
+        "valid_from": held["valid_from"] if held is not None else "",
+        "valid_to": held["valid_to"] if held is not None else "",
+        "policy": regions.Policy.NEUTRAL.value,
+    }

@@ -1,4 +1,7 @@
-"""What an open case answers: its documents, what they tell together, totals, layers and the log of corrections."""
+"""What an open case answers.
+
+Its documents, what they tell together, totals, layers and the log of corrections.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ _CITATION: Final = ("id", "title", "source", "url", "published")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document of a case: `key` is its text's hash, `story` the key of the document that counts for all copies of one story."""
+    """A document of a case: `key` is its text's hash.
+
+    `story` the key of the document that counts for all copies of one story.
+    """
 
     key: str
     id: str
@@ -51,7 +57,12 @@ class CaseReader:
         """Return the case."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Close the file."""
         self.close()
 
@@ -88,19 +99,28 @@ class CaseReader:
     def documents(self) -> list[Entry]:
         """Return the documents by publication date."""
         rows = self._store.rows(
-            "SELECT d.key, d.id, d.title, d.source, d.url, coalesce(d.published, ''), d.lang, d.story, count(*) FROM geomap_documents d JOIN geomap_citations c ON c.key = d.key GROUP BY d.key ORDER BY 6, 1"
+            "SELECT d.key, d.id, d.title, d.source, d.url, coalesce(d.published, ''), d.lang,"
+            " d.story, count(*) FROM geomap_documents d JOIN geomap_citations c ON c.key = d.key"
+            " GROUP BY d.key ORDER BY 6, 1"
         )
         return [Entry(*row) for row in rows]  # type: ignore[arg-type]
 
     def failures(self) -> list[tuple[str, str]]:
         """Return the sources that could not be read, with the reason."""
-        return [(str(a), str(b)) for a, b in self._store.rows("SELECT source, error FROM geomap_failures ORDER BY source")]
+        return [
+            (str(a), str(b))
+            for a, b in self._store.rows(
+                "SELECT source, error FROM geomap_failures ORDER BY source"
+            )
+        ]
 
     def citations(self, key: str) -> list[dict[str, str]]:
         """Return all citations of a document and of its copies."""
         story = self._store.rows("SELECT story FROM geomap_documents WHERE key = ?", (key,))
         rows = self._store.rows(
-            "SELECT c.id, c.title, c.source, c.url, c.published FROM geomap_citations c JOIN geomap_documents d ON d.key = c.key WHERE d.story = ? ORDER BY c.published, c.id", (story[0][0] if story else key,)
+            "SELECT c.id, c.title, c.source, c.url, c.published FROM geomap_citations c JOIN"
+            " geomap_documents d ON d.key = c.key WHERE d.story = ? ORDER BY c.published, c.id",
+            (story[0][0] if story else key,),
         )
         return [dict(zip(_CITATION, map(str, row), strict=True)) for row in rows]
 
@@ -125,11 +145,17 @@ class CaseReader:
         return [r for r in self._merged("movement") if isinstance(r, Movement)]
 
     def _merged(self, kind: str) -> list[Event | Movement]:
-        rows = self._store.rows("SELECT CASE m.body WHEN '' THEN r.body ELSE m.body END FROM geomap_merged m JOIN geomap_records r ON r.id = m.id WHERE m.kind = ? ORDER BY m.id", (kind,))
+        rows = self._store.rows(
+            "SELECT CASE m.body WHEN '' THEN r.body ELSE m.body END FROM geomap_merged m JOIN"
+            " geomap_records r ON r.id = m.id WHERE m.kind = ? ORDER BY m.id",
+            (kind,),
+        )
         return [picture.record_of(self._store.db, kind, str(row[0])) for row in rows]
 
     def record(self, ident: str) -> Event | Movement:
-        """Return an event or movement as all its tellings tell it; `ident` is its own or that of a telling.
+        """Return an event or movement as all its tellings tell it.
+
+        `ident` is its own or that of a telling.
 
         Raises
         ------
@@ -140,14 +166,23 @@ class CaseReader:
         found = self._store.rows(_ONE_RECORD + "m.id = ?", (ident,))
         if not found:
             quoted = json.dumps(ident)
-            found = [r for r in self._store.rows(_ONE_RECORD + "instr(m.members, ?) > 0", (quoted,)) if ident in json.loads(str(r[2]))]
+            found = [
+                r
+                for r in self._store.rows(_ONE_RECORD + "instr(m.members, ?) > 0", (quoted,))
+                if ident in json.loads(str(r[2]))
+            ]
         if not found:
-            raise CorrectionError(f"the case has no event or movement {ident!r}; it may have been rejected")
+            raise CorrectionError(
+                f"the case has no event or movement {ident!r}; it may have been rejected"
+            )
         return picture.record_of(self._store.db, str(found[0][0]), str(found[0][1]))
 
     def names(self) -> dict[str, str]:
         """Return the names of the places of the case by their ids."""
-        return {str(i): str(json.loads(str(body))["name"]) for i, body in self._store.rows("SELECT id, body FROM geomap_places")}
+        return {
+            str(i): str(json.loads(str(body))["name"])
+            for i, body in self._store.rows("SELECT id, body FROM geomap_places")
+        }
 
     def members(self, ident: str) -> list[str]:
         """Return the ids of the tellings behind a joint record.
@@ -160,27 +195,75 @@ class CaseReader:
         """
         found = self._store.rows("SELECT members FROM geomap_merged WHERE id = ?", (ident,))
         if not found:
-            raise CorrectionError(f"the case has no event or movement {ident!r}; it may have been rejected, or joined to another")
+            raise CorrectionError(
+                f"the case has no event or movement {ident!r}; it may have been rejected, or joined"
+                " to another"
+            )
         return list(json.loads(str(found[0][0])))
 
     def series(self) -> dict[str, list[dict[str, Any]]]:
-        """Return every series of figures: by its name the figures over time, with what each adds, its role and why."""
-        rows = self._store.rows("SELECT series, id, as_of, low, best, high, increment, role, why, measure, status, kind, origins, destinations, within FROM geomap_figures WHERE best IS NOT NULL ORDER BY series, as_of, best, id")
+        """Return every series of figures.
+
+        By its name the figures over time, with what each adds, its role and why.
+        """
+        rows = self._store.rows(
+            "SELECT series, id, as_of, low, best, high, increment, role, why, measure, status,"
+            " kind, origins, destinations, within FROM geomap_figures WHERE best IS NOT NULL ORDER"
+            " BY series, as_of, best, id"
+        )
         out: dict[str, list[dict[str, Any]]] = {}
         for name, ident, *values in rows:
-            told = dict(zip(("as_of", "low", "best", "high", "increment", "role", "why", "measure", "status", "kind", "origins", "destinations", "within"), values, strict=True))
-            out.setdefault(str(name), []).append({"id": ident, **told, **{side: picture.split_ids(str(told[side])) for side in ("origins", "destinations", "within")}})
+            told = dict(
+                zip(
+                    (
+                        "as_of",
+                        "low",
+                        "best",
+                        "high",
+                        "increment",
+                        "role",
+                        "why",
+                        "measure",
+                        "status",
+                        "kind",
+                        "origins",
+                        "destinations",
+                        "within",
+                    ),
+                    values,
+                    strict=True,
+                )
+            )
+            out.setdefault(str(name), []).append(
+                {
+                    "id": ident,
+                    **told,
+                    **{
+                        side: picture.split_ids(str(told[side]))
+                        for side in ("origins", "destinations", "within")
+                    },
+                }
+            )
         return out
 
-    def totals(self, *, by: str | Sequence[str] = (), measure: Measure | str | None = None, status: Status | str | Sequence[Status | str] = Status.OCCURRED, only: Iterable[str] | None = None) -> list[Total]:
+    def totals(
+        self,
+        *,
+        by: str | Sequence[str] = (),
+        measure: Measure | str | None = None,
+        status: Status | str | Sequence[Status | str] = Status.OCCURRED,
+        only: Iterable[str] | None = None,
+    ) -> list[Total]:
         """Return totals that count nobody twice.
 
         Parameters
         ----------
         by
-            Any of origin, destination, origin_country, destination_country, year, month, kind, group.
+            Any of origin, destination, origin_country, destination_country, year, month, kind,
+            group.
         measure
-            Only this measure; by default each measure has totals of its own. They are never added together.
+            Only this measure; by default each measure has totals of its own. They are never added
+            together.
         status
             One or several; occurred holds ongoing as well. Each has totals of its own.
         only
@@ -192,14 +275,23 @@ class CaseReader:
             For an unknown word.
 
         """
-        wanted = {known_word(Status, "status", s).value for s in ([status] if isinstance(status, str) else status)}
+        wanted = {
+            known_word(Status, "status", s).value
+            for s in ([status] if isinstance(status, str) else status)
+        }
         wanted |= {"occurred"} if "ongoing" in wanted else set()
         kept = None if only is None else set(only)
         with self._store.guarded():
-            figures = [f for f in picture.counted_of(self._store.db) if f.status in wanted and (kept is None or f.id in kept)]
+            figures = [
+                f
+                for f in picture.counted_of(self._store.db)
+                if f.status in wanted and (kept is None or f.id in kept)
+            ]
             ground = picture.ground_of(self._store.db)
         if measure is not None:
-            figures = [f for f in figures if f.measure == known_word(Measure, "measure", measure).value]
+            figures = [
+                f for f in figures if f.measure == known_word(Measure, "measure", measure).value
+            ]
         return totals(figures, ground, by=(by,) if isinstance(by, str) else by)
 
     def frames(self) -> dict[str, gpd.GeoDataFrame]:
@@ -209,8 +301,14 @@ class CaseReader:
 
     def info(self) -> dict[str, Any]:
         """Return counts and versions."""
-        count = {name: self._store.rows(f"SELECT count(*) FROM {table}")[0][0] for name, table in _COUNTS.items()}  # noqa: S608
-        made_by = [str(r[0]) for r in self._store.rows("SELECT DISTINCT made_by FROM geomap_documents ORDER BY 1")]
+        count = {
+            name: self._store.rows(f"SELECT count(*) FROM {table}")[0][0]  # noqa: S608
+            for name, table in _COUNTS.items()
+        }
+        made_by = [
+            str(r[0])
+            for r in self._store.rows("SELECT DISTINCT made_by FROM geomap_documents ORDER BY 1")
+        ]
         return {"title": self.title, **count, "read_by": made_by}
 
     def corrections(self) -> list[Correction]:
@@ -219,13 +317,18 @@ class CaseReader:
             return log_of(self._store.db, undone=True)
 
     def unmatched(self) -> list[Correction]:
-        """Return corrections whose record or mention is no longer there, since a document reads differently now."""
+        """Return corrections whose record or mention is no longer there.
+
+        Since a document reads differently now.
+        """
         out = []
         log = self.corrections()
         for correction in log:
             if correction.undone or correction.action is Action.ADD:
                 continue
-            targets = correction.target.get("records") or ([correction.target] if "start" in correction.target else [])
+            targets = correction.target.get("records") or (
+                [correction.target] if "start" in correction.target else []
+            )
             earlier = [c for c in log if c.number < correction.number]
             if targets and not all(self._matches(t, earlier) for t in targets):
                 out.append(correction)
@@ -237,7 +340,9 @@ class CaseReader:
         except CorrectionError:
             return False
         if "kind" in target:
-            return any(held_by(e, target) for e in before.events) or any(held_by(m, target) for m in before.movements)
+            return any(held_by(e, target) for e in before.events) or any(
+                held_by(m, target) for m in before.movements
+            )
         return any((t.start, t.end) == (target["start"], target["end"]) for t in before.toponyms)
 
     def _text(self, key: str) -> str:
@@ -248,11 +353,21 @@ class CaseReader:
         return str(found[0][0])
 
 
-_ONE_RECORD: Final = "SELECT m.kind, CASE m.body WHEN '' THEN r.body ELSE m.body END, m.members FROM geomap_merged m JOIN geomap_records r ON r.id = m.id WHERE "
+_ONE_RECORD: Final = (
+    "SELECT m.kind, CASE m.body WHEN '' THEN r.body ELSE m.body END, m.members FROM geomap_merged m"
+    " JOIN geomap_records r ON r.id = m.id WHERE "
+)
 _COUNTS: Final = {
-    "documents": "geomap_documents", "stories": "(SELECT DISTINCT story FROM geomap_documents)", "citations": "geomap_citations", "failures": "geomap_failures", "events": "events", "movements": "movements",
-    "places": "places", "regions": "regions", "corrections": "geomap_corrections WHERE undone = 0",
-}  # fmt: skip
+    "documents": "geomap_documents",
+    "stories": "(SELECT DISTINCT story FROM geomap_documents)",
+    "citations": "geomap_citations",
+    "failures": "geomap_failures",
+    "events": "events",
+    "movements": "movements",
+    "places": "places",
+    "regions": "regions",
+    "corrections": "geomap_corrections WHERE undone = 0",
+}
 
 
 def known_word(kind: Any, name: str, value: Any) -> Any:

@@ -1,7 +1,11 @@
-"""Figures of one movement over time: which one counts, what it adds to the one before, and why the others do not count.
+"""Figures of one movement over time.
 
-The rule: of the figures for one day the most exact counts, then the one of the better source, then the higher. A later figure
-takes the place of an earlier one unless it only repeats or rounds it. A count since the start cannot fall, so a later figure that
+Which one counts, what it adds to the one before, and why the others do not count.
+
+The rule: of the figures for one day the most exact counts, then the one of the better source, then
+the higher. A later figure
+takes the place of an earlier one unless it only repeats or rounds it. A count since the start
+cannot fall, so a later figure that
 is lower is kept beside and flagged. Figures for disjoint periods ("new") each count.
 """
 
@@ -19,14 +23,20 @@ from geomap.model import Basis, Measure, Movement, Quantifier, Quantity, When, d
 _NEW_WAVE_DAYS: Final = 365
 _APART: Final = 0.15  # two approximate figures closer than this may be one
 # Who counts people as their work; others repeat them.
-_OFFICIAL = re.compile(r"\b(?:UNHCR|IOM|OCHA|UNICEF|UN|United Nations|IDMC|Red Cross|Red Crescent|government|ministry|minister|authorit|agency|registration|census|commission|immigration|migration)", re.IGNORECASE)
+_OFFICIAL = re.compile(
+    r"\b(?:UNHCR|IOM|OCHA|UNICEF|UN|United Nations|IDMC|Red Cross|Red"
+    r" Crescent|government|ministry|minister|authorit|agency|registration|census|commission"
+    r"|immigration|migration)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure of a series with all its tellings.
 
-    `role` is `recommended` for the one that counts and `triangulation` for the others; `why` says so in words; `increment` is what
+    `role` is `recommended` for the one that counts and `triangulation` for the others; `why` says
+    so in words; `increment` is what
     it adds to the figure before.
     """
 
@@ -42,7 +52,10 @@ class Figure:
 
 
 def figures(block: str, tellings: Sequence[Told]) -> list[Figure]:
-    """Return the figures of one block of movements, oldest first; `tellings` may come in any order."""
+    """Return the figures of one block of movements, oldest first.
+
+    `tellings` may come in any order.
+    """
     out: list[Figure] = []
     for number, told in enumerate(sorted((t for t in tellings if t.apart), key=lambda t: t.ident)):
         out += _series(f"{block}|apart{number}", [told], apart=True)
@@ -63,7 +76,10 @@ def _movement(told: Told) -> Movement:
 
 
 def moment_of(when: When | None, published: str) -> dt.date | None:
-    """Return the day that a figure holds for: its own `as_of`, else the end of its time, else the publication day."""
+    """Return the day that a figure holds for.
+
+    Its own `as_of`, else the end of its time, else the publication day.
+    """
     told = None if when is None else when.as_of or when.end or when.start
     if told is not None:
         return day_of(told)
@@ -111,7 +127,11 @@ def _period(told: Told) -> tuple[str, str]:
     if when is None or (when.start is None and when.end is None):
         day = _sortable(told)
         return day, day
-    start, end = (day_of(d).isoformat() for d in (when.start or when.end, when.end or when.start) if d is not None)
+    start, end = (
+        day_of(d).isoformat()
+        for d in (when.start or when.end, when.end or when.start)
+        if d is not None
+    )
     if when.basis is Basis.PUBLICATION:
         start = (dt.date.fromisoformat(start) - dt.timedelta(days=1)).isoformat()
     return start, end
@@ -123,7 +143,10 @@ def _series(name: str, tellings: Sequence[Told], *, apart: bool = False) -> list
         movement = _movement(item)
         quantity = movement.quantity
         period = _period(item) if measured(movement) == "new" else ()
-        told.setdefault((*period, *((quantity.value, quantity.minimum, quantity.maximum) if quantity else ())), []).append(item)
+        told.setdefault(
+            (*period, *((quantity.value, quantity.minimum, quantity.maximum) if quantity else ())),
+            [],
+        ).append(item)
     joint = [_joint(name, group, apart=apart) for group in told.values()]
     joint.sort(key=lambda f: (str(f.as_of or ""), *_rank(f), f.movement.id))
     if measured(joint[0].movement) == "new":
@@ -137,36 +160,74 @@ def _joint(name: str, group: Sequence[Told], *, apart: bool) -> Figure:
     movements = [_movement(t) for t in order]
     first = movements[0]
     measure = next((m.measure for m in movements if m.measure is Measure.CUMULATIVE), first.measure)
-    movement = replace(
-        first, id=min(t.ident for t in group), measure=measure, evidence=evidence_of(group), claimed_by=next((m.claimed_by for m in movements if _OFFICIAL.search(m.claimed_by)), "") or next((m.claimed_by for m in movements if m.claimed_by), ""),
-        group=next((m.group for m in movements if m.group), ""), score=max(m.score for m in movements),
-    ) if len(movements) > 1 else first  # fmt: skip
-    return Figure(movement, tuple(sorted(t.ident for t in group)), name, moment_of(first.when, order[0].published), "triangulation", "", apart=apart)
+    movement = (
+        replace(
+            first,
+            id=min(t.ident for t in group),
+            measure=measure,
+            evidence=evidence_of(group),
+            claimed_by=next((m.claimed_by for m in movements if _OFFICIAL.search(m.claimed_by)), "")
+            or next((m.claimed_by for m in movements if m.claimed_by), ""),
+            group=next((m.group for m in movements if m.group), ""),
+            score=max(m.score for m in movements),
+        )
+        if len(movements) > 1
+        else first
+    )
+    return Figure(
+        movement,
+        tuple(sorted(t.ident for t in group)),
+        name,
+        moment_of(first.when, order[0].published),
+        "triangulation",
+        "",
+        apart=apart,
+    )
 
 
 def _rank(figure: Figure) -> tuple[bool, int, bool, int]:
     """Return how good a figure is among those of one day; the highest is best."""
     quantity = figure.movement.quantity
     return (
-        figure.movement.measure is Measure.CUMULATIVE, EXACTNESS[quantity.quantifier] if quantity else -1,
-        bool(_OFFICIAL.search(figure.movement.claimed_by)), best_of(quantity) or 0,
-    )  # fmt: skip
+        figure.movement.measure is Measure.CUMULATIVE,
+        EXACTNESS[quantity.quantifier] if quantity else -1,
+        bool(_OFFICIAL.search(figure.movement.claimed_by)),
+        best_of(quantity) or 0,
+    )
 
 
 def _longest_counts(group: Sequence[Figure]) -> list[Figure]:
     def length(figure: Figure) -> int:
         when = figure.movement.when
-        return (day_of(when.end) - day_of(when.start)).days if when is not None and when.start is not None and when.end is not None else 0
+        return (
+            (day_of(when.end) - day_of(when.start)).days
+            if when is not None and when.start is not None and when.end is not None
+            else 0
+        )
 
     chosen = max(group, key=lambda f: (length(f), str(f.as_of or ""), *_rank(f), f.movement.id))
     return [
-        replace(f, role="recommended", why="the figure for the whole period" if len(group) > 1 else "the only figure") if f is chosen
-        else replace(f, why=f"its period overlaps that of {_told(chosen)}: the same people may be in both") for f in group
-    ]  # fmt: skip
+        (
+            replace(
+                f,
+                role="recommended",
+                why="the figure for the whole period" if len(group) > 1 else "the only figure",
+            )
+            if f is chosen
+            else replace(
+                f,
+                why=f"its period overlaps that of {_told(chosen)}: the same people may be in both",
+            )
+        )
+        for f in group
+    ]
 
 
 def _latest_counts(group: Sequence[Figure]) -> list[Figure]:
-    """Walk through the snapshots in time; each that brings news takes the place of the one before."""
+    """Walk through the snapshots in time.
+
+    Each that brings news takes the place of the one before.
+    """
     out: list[Figure] = []
     chosen: int | None = None
     falls = direction(group[0].movement.kind) == "stock" or measured(group[0].movement) == "stock"
@@ -176,17 +237,31 @@ def _latest_counts(group: Sequence[Figure]) -> list[Figure]:
     for day in days.values():
         best = day[-1]
         for figure in day[:-1]:
-            out.append(replace(figure, why=f"for the same day {_told(best)} is more exact or better sourced", conflict=_contradicts(figure, best)))
+            out.append(
+                replace(
+                    figure,
+                    why=f"for the same day {_told(best)} is more exact or better sourced",
+                    conflict=_contradicts(figure, best),
+                )
+            )
         now = out[chosen] if chosen is not None else None
         news = _news(now, best, falls=falls)
         if news:
             out.append(replace(best, why=news))
             continue
         if now is not None and chosen is not None:
-            out[chosen] = replace(now, why=f"an earlier count of the same people; {_told(best)} is later")
+            out[chosen] = replace(
+                now, why=f"an earlier count of the same people; {_told(best)} is later"
+            )
         step = _value(best) - _value(now) if now is not None else _value(best)
         chosen = len(out)
-        out.append(replace(best, why="the latest figure" if len(group) > 1 else "the only figure", increment=step if best.movement.quantity is not None else None))
+        out.append(
+            replace(
+                best,
+                why="the latest figure" if len(group) > 1 else "the only figure",
+                increment=step if best.movement.quantity is not None else None,
+            )
+        )
     if chosen is not None:
         out[chosen] = replace(out[chosen], role="recommended")
     return out
@@ -197,20 +272,38 @@ def _news(now: Figure | None, later: Figure, *, falls: bool) -> str:
     if now is None:
         return ""
     a, b = now.movement.quantity, later.movement.quantity
-    if b is None or (now.movement.measure is Measure.CUMULATIVE and later.movement.measure is not Measure.CUMULATIVE and _value(later) <= _value(now)):
-        return f"it has no measure of its own; {_told(now)} is a count since the start" if b is not None else "it tells no figure"
+    if b is None or (
+        now.movement.measure is Measure.CUMULATIVE
+        and later.movement.measure is not Measure.CUMULATIVE
+        and _value(later) <= _value(now)
+    ):
+        return (
+            f"it has no measure of its own; {_told(now)} is a count since the start"
+            if b is not None
+            else "it tells no figure"
+        )
     if a is not None and _rounds(b, best_of(a) or 0):
         return f"it repeats or rounds {_told(now)}"
-    return f"lower than {_told(now)}, and a count since the start cannot fall" if not falls and _value(later) < _value(now) else ""
+    return (
+        f"lower than {_told(now)}, and a count since the start cannot fall"
+        if not falls and _value(later) < _value(now)
+        else ""
+    )
 
 
 def _rounds(told: Quantity, value: int) -> bool:
-    """Tell whether a figure is but a looser word for `value`: "more than 100,000", "about 115,000", "115,000" for 115,366."""
+    """Tell whether a figure is but a looser word for `value`.
+
+    "more than 100,000", "about 115,000", "115,000" for 115,366.
+    """
     n = best_of(told) or 0
     loose = told.quantifier in {Quantifier.MORE_THAN, Quantifier.AT_LEAST, Quantifier.VAGUE}
     if loose:
         return n <= value
-    if told.quantifier in {Quantifier.UP_TO, Quantifier.LESS_THAN, Quantifier.NEARLY} and n >= value:
+    if (
+        told.quantifier in {Quantifier.UP_TO, Quantifier.LESS_THAN, Quantifier.NEARLY}
+        and n >= value
+    ):
         return n - value <= _APART * n
     if told.quantifier is Quantifier.ABOUT:
         return abs(n - value) <= _APART * value and n <= value
@@ -221,7 +314,12 @@ def _rounds(told: Quantity, value: int) -> bool:
 def _contradicts(one: Figure, other: Figure) -> str:
     quantity = one.movement.quantity
     low, high = sorted((_value(one), _value(other)))
-    if quantity is None or not low or high - low <= _APART * high or _rounds(quantity, _value(other)):
+    if (
+        quantity is None
+        or not low
+        or high - low <= _APART * high
+        or _rounds(quantity, _value(other))
+    ):
         return ""
     return f"{low:,} to {high:,} for one day"
 
@@ -237,11 +335,19 @@ def _told(figure: Figure) -> str:
 
 
 def bounds(quantity: Quantity | None) -> tuple[int | None, int | None, int | None]:
-    """Return low, best and high of a figure; an open upper bound is None, and what is only approximate is taken as told."""
+    """Return low, best and high of a figure.
+
+    An open upper bound is None, and what is only approximate is taken as told.
+    """
     best = best_of(quantity)
     if quantity is None or best is None:
         return None, None, None
-    low = quantity.minimum if quantity.minimum is not None else 0 if quantity.quantifier in {Quantifier.UP_TO, Quantifier.LESS_THAN} else best
+    low = (
+        quantity.minimum
+        if quantity.minimum is not None
+        else 0
+        if quantity.quantifier in {Quantifier.UP_TO, Quantifier.LESS_THAN}
+        else best
+    )
     opened = quantity.quantifier in {Quantifier.MORE_THAN, Quantifier.AT_LEAST, Quantifier.VAGUE}
     return low, best, None if opened else quantity.maximum if quantity.maximum is not None else best
-

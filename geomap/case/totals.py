@@ -1,7 +1,9 @@
 """Totals that count nobody twice and say how they came about.
 
-Only figures that count in their own series go in. Measures, units and statuses are never added together. Of two figures whose ends
-overlap (a town and the country around it, an unknown origin and a known one, children and everybody) only one counts: the wider
+Only figures that count in their own series go in. Measures, units and statuses are never added
+together. Of two figures whose ends
+overlap (a town and the country around it, an unknown origin and a known one, children and
+everybody) only one counts: the wider
 one, unless its parts add up to more.
 """
 
@@ -14,13 +16,25 @@ from typing import Final
 
 from geomap.errors import OptionError
 
-BY: Final = ("origin", "destination", "origin_country", "destination_country", "year", "month", "kind", "group")
+BY: Final = (
+    "origin",
+    "destination",
+    "origin_country",
+    "destination_country",
+    "year",
+    "month",
+    "kind",
+    "group",
+)
 ANYWHERE: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One figure as totals see it; `origins` and `destinations` are place ids, empty when the text does not tell."""
+    """One figure as totals see it.
+
+    `origins` and `destinations` are place ids, empty when the text does not tell.
+    """
 
     id: str
     series: str
@@ -44,7 +58,10 @@ class Counted:
 
     @property
     def ends(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Where from and where to; people displaced within a place leave it, people who stay in one are in it."""
+        """Where from and where to.
+
+        People displaced within a place leave it, people who stay in one are in it.
+        """
         if self.kind == "stock":
             return self.origins, self.destinations or self.within
         return self.origins or self.within, self.destinations
@@ -60,7 +77,10 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """People (or households) of one group; `low` and `high` are bounds, `high` is None when it is open."""
+    """People (or households) of one group.
+
+    `low` and `high` are bounds, `high` is None when it is open.
+    """
 
     key: tuple[str, ...]
     measure: str
@@ -75,14 +95,32 @@ class Total:
     def explain(self, told: Callable[[str], str] = lambda ident: ident) -> str:
         """Return in words what was counted and what was not; `told` gives the words for an id."""
         unit = "households" if self.unit == "household" else "people"
-        head = f"{' / '.join(k or 'not told' for k in self.key) or 'all'}: {self.best:,} {unit} ({self.measure}, {self.status})"
-        head += f", between {self.low:,} and {self.high:,}" if self.high is not None and self.low != self.high else f", at least {self.low:,}" if self.high is None else ""
-        return "\n".join([head, *(f"  counted   {told(i)}" for i in self.used), *(f"  set aside {told(s.id)}\n            since: {s.why}" for s in self.set_aside)])
+        head = (
+            f"{' / '.join(k or 'not told' for k in self.key) or 'all'}: {self.best:,} {unit}"
+            f" ({self.measure}, {self.status})"
+        )
+        head += (
+            f", between {self.low:,} and {self.high:,}"
+            if self.high is not None and self.low != self.high
+            else f", at least {self.low:,}"
+            if self.high is None
+            else ""
+        )
+        return "\n".join(
+            [
+                head,
+                *(f"  counted   {told(i)}" for i in self.used),
+                *(f"  set aside {told(s.id)}\n            since: {s.why}" for s in self.set_aside),
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What totals know of places: everything that a place lies in (itself first), its name and country."""
+    """What totals know of places.
+
+    Everything that a place lies in (itself first), its name and country.
+    """
 
     inside: Mapping[str, tuple[str, ...]]
     names: Mapping[str, str]
@@ -94,7 +132,9 @@ class Ground:
 
 
 def totals(figures: Iterable[Counted], ground: Ground, *, by: Sequence[str] = ()) -> list[Total]:
-    """Return totals of figures by their keys, measures, statuses and units, in the order of the keys.
+    """Return totals of figures by their keys, measures, statuses and units.
+
+    In the order of the keys.
 
     Parameters
     ----------
@@ -122,12 +162,23 @@ def totals(figures: Iterable[Counted], ground: Ground, *, by: Sequence[str] = ()
     for figure in told:
         # A figure that is set aside is told where the one that counts stands.
         like = figure if yearly else leading.get(figure.series, figure)
-        groups.setdefault((tuple(_KEYS[word](like, ground) for word in by), like.measure, like.status, like.unit), []).append(figure)
-    return [_with_covered(_total(key, group, ground, yearly=yearly), covered) for key, group in sorted(groups.items())]
+        groups.setdefault(
+            (tuple(_KEYS[word](like, ground) for word in by), like.measure, like.status, like.unit),
+            [],
+        ).append(figure)
+    return [
+        _with_covered(_total(key, group, ground, yearly=yearly), covered)
+        for key, group in sorted(groups.items())
+    ]
 
 
-def _uncovered(figures: Sequence[Counted], leading: Mapping[str, Counted], ground: Ground) -> tuple[list[Counted], dict[str, list[SetAside]]]:
-    """Return the figures without those of no stated measure that a count since the start may hold, and these by the count that does."""
+def _uncovered(
+    figures: Sequence[Counted], leading: Mapping[str, Counted], ground: Ground
+) -> tuple[list[Counted], dict[str, list[SetAside]]]:
+    """Part the figures of no stated measure that a count since the start may hold.
+
+    Returns the figures without them, and these by the count that may hold them.
+    """
     counts: dict[tuple[str, str], _Overlaps] = {}
     for figure in leading.values():
         if figure.measure == "cumulative":
@@ -136,17 +187,34 @@ def _uncovered(figures: Sequence[Counted], leading: Mapping[str, Counted], groun
     for figure in figures:
         lead = leading.get(figure.series, figure)
         known = counts.get((figure.status, figure.unit)) if lead.measure == "unspecified" else None
-        wider = next((c for c in known.of(lead) if c.best >= lead.best), None) if known is not None else None
+        wider = (
+            next((c for c in known.of(lead) if c.best >= lead.best), None)
+            if known is not None
+            else None
+        )
         if wider is None:
             kept.append(figure)
         else:
-            covered.setdefault(wider.id, []).append(SetAside(figure.id, f"it names no period; the same people may be in {wider.id} ({wider.best:,})"))
+            covered.setdefault(wider.id, []).append(
+                SetAside(
+                    figure.id,
+                    f"it names no period; the same people may be in {wider.id} ({wider.best:,})",
+                )
+            )
     return kept, covered
 
 
 def _with_covered(total: Total, covered: Mapping[str, list[SetAside]]) -> Total:
-    more = [s for ident in (*total.used, *(s.id for s in total.set_aside)) for s in covered.get(ident, ())]
-    return replace(total, set_aside=tuple(sorted((*total.set_aside, *more), key=lambda s: s.id))) if more else total
+    more = [
+        s
+        for ident in (*total.used, *(s.id for s in total.set_aside))
+        for s in covered.get(ident, ())
+    ]
+    return (
+        replace(total, set_aside=tuple(sorted((*total.set_aside, *more), key=lambda s: s.id)))
+        if more
+        else total
+    )
 
 
 def _ends(figure: Counted, side: int, ground: Ground, *, countries: bool) -> str:
@@ -168,25 +236,47 @@ _KEYS: dict[str, Callable[[Counted, Ground], str]] = {
 }
 
 
-def _total(key: tuple[tuple[str, ...], str, str, str], group: list[Counted], ground: Ground, *, yearly: bool) -> Total:
+def _total(
+    key: tuple[tuple[str, ...], str, str, str],
+    group: list[Counted],
+    ground: Ground,
+    *,
+    yearly: bool,
+) -> Total:
     counting, aside = _counting(group, yearly=yearly)
     used, overlapping = _apart(counting, ground)
     open_ended = any(f.high is None for f in used)
     return Total(
-        *key, sum(f.low or 0 for f in used), sum(f.best for f in used), None if open_ended else sum(f.high or 0 for f in used),
-        tuple(sorted(f.id for f in used)), tuple(sorted((*aside, *overlapping), key=lambda s: s.id)),
-    )  # fmt: skip
+        *key,
+        sum(f.low or 0 for f in used),
+        sum(f.best for f in used),
+        None if open_ended else sum(f.high or 0 for f in used),
+        tuple(sorted(f.id for f in used)),
+        tuple(sorted((*aside, *overlapping), key=lambda s: s.id)),
+    )
 
 
 def _counting(group: Sequence[Counted], *, yearly: bool) -> tuple[list[Counted], list[SetAside]]:
-    """Return the figures that count in their series; by year, a snapshot counts in each year that has one."""
+    """Return the figures that count in their series.
+
+    By year, a snapshot counts in each year that has one.
+    """
     if not yearly:
-        return [f for f in group if f.role == "recommended"], [SetAside(f.id, f.why) for f in group if f.role != "recommended"]
+        return [f for f in group if f.role == "recommended"], [
+            SetAside(f.id, f.why) for f in group if f.role != "recommended"
+        ]
     series: dict[str, list[Counted]] = {}
     for figure in group:
         series.setdefault(figure.series, []).append(figure)
-    chosen = {max(members, key=lambda f: (f.role == "recommended", f.as_of, f.best, f.id)).id for members in series.values()}
-    return [f for f in group if f.id in chosen], [SetAside(f.id, f.why or "a later figure of the period counts") for f in group if f.id not in chosen]
+    chosen = {
+        max(members, key=lambda f: (f.role == "recommended", f.as_of, f.best, f.id)).id
+        for members in series.values()
+    }
+    return [f for f in group if f.id in chosen], [
+        SetAside(f.id, f.why or "a later figure of the period counts")
+        for f in group
+        if f.id not in chosen
+    ]
 
 
 class _Overlaps:
@@ -197,7 +287,10 @@ class _Overlaps:
         self.found: dict[tuple[str, str, str], dict[str, Counted]] = {}
 
     def _sides(self, figure: Counted) -> list[list[tuple[str, tuple[str, ...]]]]:
-        return [[(i, (*self.ground.around(i), ANYWHERE)) for i in side] or [(ANYWHERE, (ANYWHERE,))] for side in figure.ends]
+        return [
+            [(i, (*self.ground.around(i), ANYWHERE)) for i in side] or [(ANYWHERE, (ANYWHERE,))]
+            for side in figure.ends
+        ]
 
     def put(self, figure: Counted) -> None:
         for key in self._keys(figure, stored=True):
@@ -214,10 +307,20 @@ class _Overlaps:
         return [hits[i] for i in sorted(hits) if _may_share(figure, hits[i])]
 
     def _keys(self, figure: Counted, *, stored: bool) -> list[tuple[str, str, str]]:
-        """Return one key for each way in which two ends can contain each other; o means own, a means what is around."""
+        """Return one key for each way in which two ends can contain each other.
+
+        O means own, a means what is around.
+        """
         out = []
-        for (origin, around_origin), (destination, around_destination) in itertools.product(*self._sides(figure)):
-            wide = {"oo": ((origin,), (destination,)), "oa": ((origin,), around_destination), "ao": (around_origin, (destination,)), "aa": (around_origin, around_destination)}
+        for (origin, around_origin), (destination, around_destination) in itertools.product(
+            *self._sides(figure)
+        ):
+            wide = {
+                "oo": ((origin,), (destination,)),
+                "oa": ((origin,), around_destination),
+                "ao": (around_origin, (destination,)),
+                "aa": (around_origin, around_destination),
+            }
             for way, (froms, tos) in wide.items():
                 tag = way if stored else way.translate(_TURNED)
                 out += [(tag, a, b) for a in froms for b in tos]
@@ -230,7 +333,12 @@ _TURNED = str.maketrans("oa", "ao")
 
 def _may_share(one: Counted, other: Counted) -> bool:
     """Tell whether two figures with overlapping ends can count the same people."""
-    if one.apart or other.apart or (one.part and other.part and one.part != other.part) or (one.kind == "return") != (other.kind == "return"):
+    if (
+        one.apart
+        or other.apart
+        or (one.part and other.part and one.part != other.part)
+        or (one.kind == "return") != (other.kind == "return")
+    ):
         return False
     if one.measure == "new":
         a, b = ((f.start or f.as_of, f.end or f.as_of) for f in (one, other))
@@ -243,16 +351,24 @@ def _apart(counting: Sequence[Counted], ground: Ground) -> tuple[list[Counted], 
     if len(counting) == 1:
         return list(counting), []
     overlaps, used, aside = _Overlaps(ground), dict[str, Counted](), list[SetAside]()
-    for figure in sorted(counting, key=lambda f: (bool(not f.part), _width(f, ground), f.as_of, f.best, f.id)):
+    for figure in sorted(
+        counting, key=lambda f: (bool(not f.part), _width(f, ground), f.as_of, f.best, f.id)
+    ):
         inner = overlaps.of(figure)
         together = sum(f.best for f in inner)
         if inner and figure.best < together:
-            aside.append(SetAside(figure.id, f"overlaps {_named(inner)}, which add up to more ({together:,})"))
+            aside.append(
+                SetAside(
+                    figure.id, f"overlaps {_named(inner)}, which add up to more ({together:,})"
+                )
+            )
             continue
         for other in inner:
             overlaps.drop(other)
             del used[other.id]
-            aside.append(SetAside(other.id, f"the same people may be in {figure.id} ({figure.best:,})"))
+            aside.append(
+                SetAside(other.id, f"the same people may be in {figure.id} ({figure.best:,})")
+            )
         overlaps.put(figure)
         used[figure.id] = figure
     return list(used.values()), aside
@@ -267,13 +383,21 @@ _UNKNOWN: Final = 50
 
 
 def _width(figure: Counted, ground: Ground) -> int:
-    """Return how wide the ends are: the fewer regions lie around a place, the wider it is; an unknown end is widest."""
-    return sum(max((-len(ground.around(i)) for i in side), default=_UNKNOWN) for side in figure.ends)
+    """Return how wide the ends are: the fewer regions lie around a place, the wider it is.
+
+    An unknown end is widest.
+    """
+    return sum(
+        max((-len(ground.around(i)) for i in side), default=_UNKNOWN) for side in figure.ends
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """People who left or reached a region, of the measure that tells of most; `used` are the figures behind it."""
+    """People who left or reached a region, of the measure that tells of most.
+
+    `used` are the figures behind it.
+    """
 
     people: int
     measure: str
@@ -281,9 +405,12 @@ class Flow:
 
 
 def flows(figures: Iterable[Counted], ground: Ground) -> tuple[dict[str, Flow], dict[str, Flow]]:
-    """Return for every region the people out of it and into it, by the ids of regions; flight inside a region crosses nothing.
+    """Return for every region the people out of it and into it, by the ids of regions.
 
-    Only persons who left, came or returned; figures of different measures are not added, the largest measure is told.
+    Flight inside a region crosses nothing.
+
+    Only persons who left, came or returned; figures of different measures are not added, the
+    largest measure is told.
     """
     crossing: tuple[dict[tuple[str, str], list[Counted]], ...] = ({}, {})
     for figure in figures:

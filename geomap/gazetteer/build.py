@@ -1,6 +1,7 @@
 """Build a gazetteer of a user's own: from GeoNames dumps of any size, or from a table of places.
 
-Rows are read in chunks; a chunk is kept on disk until the index is whole, so a killed build goes on where it stopped and memory does not grow
+Rows are read in chunks; a chunk is kept on disk until the index is whole, so a killed build goes on
+where it stopped and memory does not grow
 with the rows. The index is put in place by renames; until then the old one stays as it is.
 """
 
@@ -17,7 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from geomap.errors import GazetteerError
-from geomap.gazetteer.compile import ALTERNATE, FEATURES, KINDS, NONE, PRIMARY, loose_entry, place_radius_km
+from geomap.gazetteer.compile import (
+    ALTERNATE,
+    FEATURES,
+    KINDS,
+    NONE,
+    PRIMARY,
+    loose_entry,
+    place_radius_km,
+)
 from geomap.gazetteer.index import BUNDLED, Gazetteer, added_folder
 from geomap.gazetteer.layout import COLUMNS, FORMAT, NO_YEAR, TEXTS, Writer
 from geomap.gazetteer.names import key
@@ -32,25 +41,38 @@ Progress = Callable[[str], None]
 def build(sources: Iterable[Path], out: Path, *, progress: Progress = lambda _: None) -> int:
     """Build the index of GeoNames dumps into the folder `out` and return the number of places.
 
-    Dumps with places come first, then those with alternate names. Interrupted, it goes on where it stopped when called again with the same files.
+    Dumps with places come first, then those with alternate names. Interrupted, it goes on where it
+    stopped when called again with the same files.
 
     Raises
     ------
     GazetteerError
-        For a source that is missing, cut off, of another format, with an id twice or coordinates out of range, or when the disk is full.
+        For a source that is missing, cut off, of another format, with an id twice or coordinates
+        out of range, or when the disk is full.
 
     """
     paths = list(sources)
-    return _built(paths, out, (entry for path in paths for entry in read_geonames(path)), {"kind": "geonames"}, progress)
+    return _built(
+        paths,
+        out,
+        (entry for path in paths for entry in read_geonames(path)),
+        {"kind": "geonames"},
+        progress,
+    )
 
 
-def add(table: Path, *, name: str = "", out: Path | None = None, progress: Progress = lambda _: None) -> Path:
-    """Build the index of a table of places and keep it where every later `Gazetteer()` finds it, after the bundled one.
+def add(
+    table: Path, *, name: str = "", out: Path | None = None, progress: Progress = lambda _: None
+) -> Path:
+    """Build the index of a table of places and keep it where every later `Gazetteer()` finds it.
+
+    After the bundled one.
 
     Parameters
     ----------
     table
-        CSV, TSV, GeoJSON or GeoPackage with a name and coordinates (WGS 84, or a layer with a CRS); UCDP GED and ACLED exports as they are.
+        CSV, TSV, GeoJSON or GeoPackage with a name and coordinates (WGS 84, or a layer with a CRS);
+        UCDP GED and ACLED exports as they are.
     name
         What the gazetteer is called; by default the file's stem.
     out
@@ -69,22 +91,37 @@ def add(table: Path, *, name: str = "", out: Path | None = None, progress: Progr
     return target
 
 
-def _built(paths: list[Path], out: Path, entries: Iterator[Entry | Alias], info: dict[str, Any], progress: Progress) -> int:
+def _built(
+    paths: list[Path],
+    out: Path,
+    entries: Iterator[Entry | Alias],
+    info: dict[str, Any],
+    progress: Progress,
+) -> int:
     for path in paths:
         if not path.is_file():
             msg = f"there is no file {path}"
             raise GazetteerError(msg)
-    marks = [{"file": p.name, "size": p.stat().st_size, "modified": p.stat().st_mtime_ns} for p in paths]
-    digest = hashlib.sha256(json.dumps([FORMAT, CHUNK, [(m["file"], m["size"], m["modified"]) for m in marks]]).encode()).hexdigest()[:16]
+    marks = [
+        {"file": p.name, "size": p.stat().st_size, "modified": p.stat().st_mtime_ns} for p in paths
+    ]
+    digest = hashlib.sha256(
+        json.dumps([FORMAT, CHUNK, [(m["file"], m["size"], m["modified"]) for m in marks]]).encode()
+    ).hexdigest()[:16]
     work = out.parent / f".{out.name}.{digest}.building"
     try:
         work.mkdir(parents=True, exist_ok=True)
         chunks = _Chunks(work, progress)
         chunks.read(entries)
-        count = chunks.join(digest, {**info, "sources": [{k: m[k] for k in ("file", "size")} for m in marks]})
+        count = chunks.join(
+            digest, {**info, "sources": [{k: m[k] for k in ("file", "size")} for m in marks]}
+        )
         _put_in_place(work / "index", out)
     except OSError as error:
-        msg = f"the gazetteer cannot be written to {out}: {error}; free space or choose another folder (what is there stays as it was)"
+        msg = (
+            f"the gazetteer cannot be written to {out}: {error}; free space or choose another"
+            " folder (what is there stays as it was)"
+        )
         raise GazetteerError(msg) from error
     shutil.rmtree(work)
     return count
@@ -105,13 +142,17 @@ class _Countries:
     def __init__(self) -> None:
         self.gaz = Gazetteer([BUNDLED])
         self.all = self.gaz.layers[0].countries
-        self._known = {code: at for at, c in enumerate(self.all) for code in (c["iso2"], c["iso3"])} | {"": NONE}
+        self._known = {
+            code: at for at, c in enumerate(self.all) for code in (c["iso2"], c["iso3"])
+        } | {"": NONE}
 
     def position(self, country: str) -> int:
         """Return the position, or `NONE`; "Myanmar (Burma)" is read as "Myanmar"."""
         if country not in self._known:
             names = (country, country.partition(" (")[0], country.partition("(")[2].strip(")"))
-            found = [p for name in names for p in self.gaz.candidates(name)[:1] if p.kind is Kind.COUNTRY]
+            found = [
+                p for name in names for p in self.gaz.candidates(name)[:1] if p.kind is Kind.COUNTRY
+            ]
             self._known[country] = self.gaz.country_position(found[0].country) if found else NONE
         return self._known[country]
 
@@ -133,7 +174,10 @@ class _Chunks:
                 self._write(number, row, places, [e for e in batch if isinstance(e, Alias)])
                 done.touch()
             number, row = number + 1, row + len(places)
-            self.progress(f"{number * CHUNK if len(batch) == CHUNK else (number - 1) * CHUNK + len(batch):,} rows read")
+            self.progress(
+                f"{number * CHUNK if len(batch) == CHUNK else (number - 1) * CHUNK + len(batch):,}"
+                " rows read"
+            )
         if not row:
             msg = "there is no place in the files given"
             raise GazetteerError(msg)
@@ -141,26 +185,64 @@ class _Chunks:
     def _write(self, number: int, row: int, places: list[Entry], aliases: list[Alias]) -> None:
         import numpy as np
 
-        numbers: dict[str, Any] = {name: np.array(values, COLUMNS[name]) for name, values in self._columns(places).items()}
-        texts = {name: np.array([getattr(e, "ident" if name == "id" else name).encode("utf-8") for e in places], dtype="S") for name in TEXTS}
-        codes = {f"code{level}": np.array([getattr(e, f"admin{level}").encode() for e in places], dtype="S") for level in (1, 2)}
-        own = [(e.admin1 if e.feature == "ADM1" else e.admin2, row + at) for at, e in enumerate(places) if e.feature in _DIVISIONS]
-        divisions = {"division_codes": np.array([code.encode() for code, _ in own], dtype="S"), "division_rows": np.array([r for _, r in own], "i")}
+        numbers: dict[str, Any] = {
+            name: np.array(values, COLUMNS[name]) for name, values in self._columns(places).items()
+        }
+        texts = {
+            name: np.array(
+                [getattr(e, "ident" if name == "id" else name).encode("utf-8") for e in places],
+                dtype="S",
+            )
+            for name in TEXTS
+        }
+        codes = {
+            f"code{level}": np.array(
+                [getattr(e, f"admin{level}").encode() for e in places], dtype="S"
+            )
+            for level in (1, 2)
+        }
+        own = [
+            (e.admin1 if e.feature == "ADM1" else e.admin2, row + at)
+            for at, e in enumerate(places)
+            if e.feature in _DIVISIONS
+        ]
+        divisions = {
+            "division_codes": np.array([code.encode() for code, _ in own], dtype="S"),
+            "division_rows": np.array([r for _, r in own], "i"),
+        }
         alias = {"alias_ids": np.array([a.geonameid for a in aliases], "q")}
-        stored: dict[str, Any] = {**numbers, **{f"text_{k}": v for k, v in texts.items()}, **codes, **divisions, **alias}
+        stored: dict[str, Any] = {
+            **numbers,
+            **{f"text_{k}": v for k, v in texts.items()},
+            **codes,
+            **divisions,
+            **alias,
+        }
         np.savez(self.work / f"{number:05}.npz", allow_pickle=False, **stored)
-        lines = {f"{folded}\t{(row + at) << 2 | how}\n" for at, e in enumerate(places) for folded, how in _keys(e)}
-        (self.work / f"{number:05}.keys").write_text("".join(sorted(lines)), encoding="utf-8", newline="\n")
+        lines = {
+            f"{folded}\t{(row + at) << 2 | how}\n"
+            for at, e in enumerate(places)
+            for folded, how in _keys(e)
+        }
+        (self.work / f"{number:05}.keys").write_text(
+            "".join(sorted(lines)), encoding="utf-8", newline="\n"
+        )
         named = "".join(f"{key(a.name)}\n" for a in aliases)
         (self.work / f"{number:05}.aliases").write_text(named, encoding="utf-8", newline="\n")
 
     def _columns(self, places: list[Entry]) -> dict[str, list[int]]:
         return {
-            "lon": [round(e.lon * 1e5) for e in places], "lat": [round(e.lat * 1e5) for e in places], "kind": [KINDS.index(e.kind) for e in places],
-            "country": [self.countries.position(e.country) for e in places], "population": [e.population for e in places],
-            "feature": [FEATURES.get(e.feature, 0) for e in places], "uncertainty": [round(10 * place_radius_km(e.kind, e.population)) for e in places],
-            "valid_from": [NO_YEAR] * len(places), "valid_to": [NO_YEAR] * len(places), "disputed": [0] * len(places),
-        }  # fmt: skip
+            "lon": [round(e.lon * 1e5) for e in places],
+            "lat": [round(e.lat * 1e5) for e in places],
+            "kind": [KINDS.index(e.kind) for e in places],
+            "country": [self.countries.position(e.country) for e in places],
+            "population": [e.population for e in places],
+            "feature": [FEATURES.get(e.feature, 0) for e in places],
+            "uncertainty": [round(10 * place_radius_km(e.kind, e.population)) for e in places],
+            "valid_from": [NO_YEAR] * len(places),
+            "valid_to": [NO_YEAR] * len(places),
+            "disputed": [0] * len(places),
+        }
 
     def join(self, digest: str, info: dict[str, Any]) -> int:
         """Write the index from the chunks and return the number of places."""
@@ -172,15 +254,30 @@ class _Chunks:
         self.parts = sorted(self.work.glob("*.npz"))
         order, ids = self._by_id()
         self.progress(f"{len(order):,} places; writing the index")
-        divisions = {bytes(code): int(row) for part in self.parts for code, row in zip(*self._load(part, "division_codes", "division_rows"), strict=True)}
+        divisions = {
+            bytes(code): int(row)
+            for part in self.parts
+            for code, row in zip(*self._load(part, "division_codes", "division_rows"), strict=True)
+        }
         with Writer(index) as writer:
             for name, code in COLUMNS.items():
                 if name in {"admin1", "admin2"}:
-                    writer.section(name, code, (self._division_rows(part, f"code{name[-1]}", divisions) for part in self.parts))
+                    writer.section(
+                        name,
+                        code,
+                        (
+                            self._division_rows(part, f"code{name[-1]}", divisions)
+                            for part in self.parts
+                        ),
+                    )
                 else:
-                    writer.section(name, code, (self._load(part, name)[0].tobytes() for part in self.parts))
+                    writer.section(
+                        name, code, (self._load(part, name)[0].tobytes() for part in self.parts)
+                    )
             for name in TEXTS:
-                writer.texts(name, (self._load(part, f"text_{name}")[0].tolist() for part in self.parts))
+                writer.texts(
+                    name, (self._load(part, f"text_{name}")[0].tolist() for part in self.parts)
+                )
             writer.section("by_id", "I", [np.asarray(order, np.uint32).tobytes()])
             self._alias_keys(ids, order)
             loose = _Sorted(index, "loose")
@@ -188,7 +285,12 @@ class _Chunks:
             self.progress("names written; writing the loose index")
             writer.loose(key for key, _ in groupby(loose.merged()))
             loose.remove()
-            writer.close(countries=self.countries.all, country_rows=self._country_rows(), digest=digest, info=info)
+            writer.close(
+                countries=self.countries.all,
+                country_rows=self._country_rows(),
+                digest=digest,
+                info=info,
+            )
         return len(order)
 
     def _load(self, part: Path, *names: str) -> list[Any]:
@@ -207,7 +309,10 @@ class _Chunks:
         twice = np.flatnonzero(ids[1:] == ids[:-1])
         if len(twice):
             shown = ", ".join(ids[at].decode() for at in twice[:3])
-            msg = f"{len(twice)} ids stand twice, among them {shown}; give each file once and only files that do not overlap"
+            msg = (
+                f"{len(twice)} ids stand twice, among them {shown}; give each file once and only"
+                " files that do not overlap"
+            )
             raise GazetteerError(msg)
         return order, ids
 
@@ -216,7 +321,9 @@ class _Chunks:
 
         (codes,) = self._load(part, column)
         unique, inverse = np.unique(codes, return_inverse=True)
-        return np.array([divisions.get(bytes(code), NONE) for code in unique], np.int32)[inverse].tobytes()
+        return np.array([divisions.get(bytes(code), NONE) for code in unique], np.int32)[
+            inverse
+        ].tobytes()
 
     def _country_rows(self) -> dict[str, int]:
         import numpy as np
@@ -241,11 +348,22 @@ class _Chunks:
             asked = np.array([f"geonames:{ident}".encode() for ident in wanted.tolist()])
             at = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
             found = ids[at] == asked
-            lines = {f"{name}\t{int(order[i]) << 2 | ALTERNATE}\n" for name, i, ok in zip(names, at.tolist(), found.tolist(), strict=True) if ok and name}
-            part.with_suffix(".more-keys").write_text("".join(sorted(lines)), encoding="utf-8", newline="\n")
+            lines = {
+                f"{name}\t{int(order[i]) << 2 | ALTERNATE}\n"
+                for name, i, ok in zip(names, at.tolist(), found.tolist(), strict=True)
+                if ok and name
+            }
+            part.with_suffix(".more-keys").write_text(
+                "".join(sorted(lines)), encoding="utf-8", newline="\n"
+            )
 
     def _merged_keys(self, loose: _Sorted) -> Iterator[tuple[str, list[int]]]:
-        pairs = (line.split("\t") for line in _merged_lines(sorted([*self.work.glob("*.keys"), *self.work.glob("*.more-keys")])))
+        pairs = (
+            line.split("\t")
+            for line in _merged_lines(
+                sorted([*self.work.glob("*.keys"), *self.work.glob("*.more-keys")])
+            )
+        )
         for folded, group in groupby(pairs, key=lambda pair: pair[0]):
             best: dict[int, int] = {}
             for _, posting in group:
@@ -257,7 +375,10 @@ class _Chunks:
 
 
 def _merged_lines(paths: Iterable[Path]) -> Iterator[str]:
-    """Yield the lines of sorted files in order; a tab sorts before every character of a key, so the lines of one key stay together."""
+    """Yield the lines of sorted files in order.
+
+    A tab sorts before every character of a key, so the lines of one key stay together.
+    """
     with ExitStack() as stack:
         files = [stack.enter_context(path.open(encoding="utf-8", newline="\n")) for path in paths]
         yield from heapq.merge(*((line.rstrip("\n") for line in file) for file in files))
@@ -277,7 +398,9 @@ class _Sorted:
 
     def _spill(self) -> None:
         run = self._stem.with_name(f"{self._stem.name}-{len(self._runs):03}.run")
-        run.write_text("".join(f"{line}\n" for line in sorted(self._lines)), encoding="utf-8", newline="\n")
+        run.write_text(
+            "".join(f"{line}\n" for line in sorted(self._lines)), encoding="utf-8", newline="\n"
+        )
         self._runs.append(run)
         self._lines = []
 
@@ -296,5 +419,7 @@ def _keys(entry: Entry) -> Iterator[tuple[str, int]]:
     own = key(entry.name)
     if own:
         yield own, PRIMARY
-    for folded in {key(alias) for alias in entry.aliases if len(alias) <= 60 and not alias.startswith("http")} - {own, ""}:
+    for folded in {
+        key(alias) for alias in entry.aliases if len(alias) <= 60 and not alias.startswith("http")
+    } - {own, ""}:
         yield folded, ALTERNATE

@@ -1,4 +1,7 @@
-"""Compile the committed tables into the memory-mapped index (see `layout`), once for each version of the data."""
+"""Compile the committed tables into the memory-mapped index (see `layout`).
+
+Once for each version of the data.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +28,16 @@ from geomap.model import Kind
 KINDS = tuple(Kind)
 PRIMARY, ALTERNATE, DEMONYM, ABBREVIATION = range(4)  # how a name belongs to its place
 NONE = -1
-# A settlement's points lie within about this radius: 1 km for a village, 32 km for a city of ten million.
+# A settlement's points lie within about this radius: 1 km for a village, 32 km for a city of ten
+# million.
 _KM_PER_ROOT_INHABITANT = 0.01
 
 
 def digest(source: Path) -> str:
-    """Return what identifies the product in `source`: its manifest, the hand-written tables and the format."""
+    """Return what identifies the product in `source`.
+
+    Its manifest, the hand-written tables and the format.
+    """
     h = hashlib.sha256(str(FORMAT).encode())
     for path in [source / "manifest.json", *sorted((source / "supplement").glob("*.tsv"))]:
         h.update(path.read_bytes())
@@ -40,7 +47,8 @@ def digest(source: Path) -> str:
 def compile_index(source: Path, cache: Path) -> Path:
     """Return the folder of the index of `source`, compiling it into `cache` on first use.
 
-    The folder is put in place by one rename, so that a killed or parallel build leaves nothing half written.
+    The folder is put in place by one rename, so that a killed or parallel build leaves nothing half
+    written.
     """
     target = cache / digest(source)
     if (target / "index.bin").exists():
@@ -62,14 +70,20 @@ def compile_index(source: Path, cache: Path) -> Path:
     except OSError as error:
         shutil.rmtree(work, ignore_errors=True)
         if not (target / "index.bin").exists():
-            msg = f"the gazetteer index cannot be written to {target}: {error}; free space there or set GEOMAP_CACHE to another folder"
+            msg = (
+                f"the gazetteer index cannot be written to {target}: {error}; free space there or"
+                " set GEOMAP_CACHE to another folder"
+            )
             raise GazetteerError(msg) from error
     return target
 
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Keep the collector from walking millions of new lists, none of which is garbage; a fifth of the time otherwise."""
+    """Keep the collector from walking millions of new lists, none of which is garbage.
+
+    A fifth of the time otherwise.
+    """
     was = gc.isenabled()
     gc.disable()
     try:
@@ -112,7 +126,13 @@ class _Builder:
         self.row_of[ident] = row
         for column, text in (("id", ident), ("name", name), ("note", values.get("note", ""))):
             self.texts[column].append(text)
-        defaults: dict[str, Any] = {"country": NONE, "admin1": NONE, "admin2": NONE, "valid_from": NO_YEAR, "valid_to": NO_YEAR}
+        defaults: dict[str, Any] = {
+            "country": NONE,
+            "admin1": NONE,
+            "admin2": NONE,
+            "valid_from": NO_YEAR,
+            "valid_to": NO_YEAR,
+        }
         defaults |= {
             "lon": round(float(lon) * 1e5) if lon else NO_POINT,
             "lat": round(float(lat) * 1e5) if lat else NO_POINT,
@@ -129,7 +149,11 @@ class _Builder:
     def key(self, row: int, folded: str, how: int) -> None:
         posting = row << 2 | how
         # "Qamishli" is what news calls Al Qamishli; "Paso" is not what it calls El Paso.
-        if self.columns["country"][row] in self.arabic and how != DEMONYM and (bare := without_article(folded)):
+        if (
+            self.columns["country"][row] in self.arabic
+            and how != DEMONYM
+            and (bare := without_article(folded))
+        ):
             self.key(row, bare, ALTERNATE)
         known = self.postings[folded]
         if how == DEMONYM:  # some sources list the adjective as a name of the country
@@ -145,22 +169,37 @@ class _Builder:
         self.add_demonyms()
 
     def add_countries(self) -> None:
-        nominal = {p["iso3"]: (p["lon"], p["lat"]) for p in read_table(self.source / "supplement" / "country_points.tsv")}
+        nominal = {
+            p["iso3"]: (p["lon"], p["lat"])
+            for p in read_table(self.source / "supplement" / "country_points.tsv")
+        }
         for position, c in enumerate(read_table(self.source / "countries.tsv")):
             lon, lat = nominal.get(c["iso3"], (c["lon"], c["lat"]))
             radius = math.sqrt(float(c["area_km2"] or 1) / math.pi)
             self.country_of[c["iso3"]] = self.country_of[c["iso2"]] = position
             if c["iso3"] in _ARABIC:
                 self.arabic.add(position)
-            self.countries.append({"iso3": c["iso3"], "iso2": c["iso2"], "name": c["name"], "capital": c["capital"]})
+            self.countries.append(
+                {"iso3": c["iso3"], "iso2": c["iso2"], "name": c["name"], "capital": c["capital"]}
+            )
             row = self.add(
-                f"geonames:{c['geonameid']}", c["name"], Kind.COUNTRY, lon, lat,
-                country=position, population=int(c["population"]), uncertainty=_tenths(radius),
-            )  # fmt: skip
+                f"geonames:{c['geonameid']}",
+                c["name"],
+                Kind.COUNTRY,
+                lon,
+                lat,
+                country=position,
+                population=int(c["population"]),
+                uncertainty=_tenths(radius),
+            )
             for column, cell in c.items():
                 if column == "aliases" or len(column) == 2:
                     for alias in filter(None, cell.split("|")):
-                        self.name(row, alias, ABBREVIATION if len(alias) <= 3 and alias.isascii() else ALTERNATE)
+                        self.name(
+                            row,
+                            alias,
+                            ABBREVIATION if len(alias) <= 3 and alias.isascii() else ALTERNATE,
+                        )
 
     def add_divisions(self) -> None:
         for d in read_table(self.source / "divisions.tsv.xz"):
@@ -170,15 +209,26 @@ class _Builder:
             kind = Kind.ADMIN1 if d["level"] == "1" else Kind.ADMIN2
             admin1 = self.division_of.get(f"{iso2}.{rest.partition('.')[0]}", NONE)
             row = self.add(
-                f"geonames:{d['geonameid']}", d["name"], kind, d["lon"], d["lat"], country=self.country_of.get(iso2, NONE),
-                population=int(d["population"]), admin1=admin1 if kind is Kind.ADMIN2 else len(self.texts["id"]), uncertainty=_tenths(place_radius_km(kind, 0)),
-            )  # fmt: skip
+                f"geonames:{d['geonameid']}",
+                d["name"],
+                kind,
+                d["lon"],
+                d["lat"],
+                country=self.country_of.get(iso2, NONE),
+                population=int(d["population"]),
+                admin1=admin1 if kind is Kind.ADMIN2 else len(self.texts["id"]),
+                uncertainty=_tenths(place_radius_km(kind, 0)),
+            )
             self.division_of[d["code"]] = row
             if d["iso_3166_2"]:
                 self.row_of[d["iso_3166_2"]] = row
             # "Syunik Province" is also called "Syunik".
             bare = d["name"].removesuffix(f" {d['type']}") if d["type"] else d["name"]
-            for alias in [bare, *d["aliases"].split("|"), *(_bare(a) for a in [d["name"], *d["aliases"].split("|")])]:
+            for alias in [
+                bare,
+                *d["aliases"].split("|"),
+                *(_bare(a) for a in [d["name"], *d["aliases"].split("|")]),
+            ]:
                 self.name(row, alias, ALTERNATE)
 
     def add_settlements(self) -> None:
@@ -186,12 +236,24 @@ class _Builder:
         for p in read_table(self.source / "places.tsv.xz"):
             population = int(p["population"])
             one = self.division_of.get(f"{p['country']}.{p['admin1']}", NONE)
-            two = self.division_of.get(f"{p['country']}.{p['admin1']}.{p['admin2']}", NONE) if p["admin2"] else NONE
+            two = (
+                self.division_of.get(f"{p['country']}.{p['admin1']}.{p['admin2']}", NONE)
+                if p["admin2"]
+                else NONE
+            )
             row = self.add(
-                f"geonames:{p['geonameid']}", p["name"], Kind.SETTLEMENT, p["lon"], p["lat"], country=self.country_of.get(p["country"], NONE),
-                admin1=one, admin2=two, population=population, feature=FEATURES.get(p["feature"], 0),
+                f"geonames:{p['geonameid']}",
+                p["name"],
+                Kind.SETTLEMENT,
+                p["lon"],
+                p["lat"],
+                country=self.country_of.get(p["country"], NONE),
+                admin1=one,
+                admin2=two,
+                population=population,
+                feature=FEATURES.get(p["feature"], 0),
                 uncertainty=_tenths(place_radius_km(Kind.SETTLEMENT, population)),
-            )  # fmt: skip
+            )
             for folded in p["keys"].split("|"):
                 self.key(row, folded, ALTERNATE)
             for division in (one, two):
@@ -205,11 +267,23 @@ class _Builder:
         for r in read_table(folder / "regions.tsv"):
             # A region that is one admin-1 division gives its names to that division.
             same = self.row_of.get(r["parts"])
-            row = same if same is not None else self.add(
-                r["id"], r["name"], Kind(r["kind"]), r["lon"], r["lat"], country=self.country_of.get(r["country"], NONE), note=r["note"],
-                uncertainty=_tenths(float(r["uncertainty_km"] or 0)), disputed=int(r["disputed"] or 0),
-                valid_from=_year(r["valid_from"]), valid_to=_year(r["valid_to"]),
-            )  # fmt: skip
+            row = (
+                same
+                if same is not None
+                else self.add(
+                    r["id"],
+                    r["name"],
+                    Kind(r["kind"]),
+                    r["lon"],
+                    r["lat"],
+                    country=self.country_of.get(r["country"], NONE),
+                    note=r["note"],
+                    uncertainty=_tenths(float(r["uncertainty_km"] or 0)),
+                    disputed=int(r["disputed"] or 0),
+                    valid_from=_year(r["valid_from"]),
+                    valid_to=_year(r["valid_to"]),
+                )
+            )
             self.row_of[r["id"]], self.texts["name"][row] = row, r["name"]
             for alias in filter(None, [r["name"], *r["aliases"].split("|")]):
                 self.name(row, alias, PRIMARY if alias == r["name"] else ALTERNATE)
@@ -225,7 +299,11 @@ class _Builder:
 
     def largest(self, name: str, country: str) -> int:
         wanted = self.country_of[country]
-        rows = [p >> 2 for p in self.postings.get(key(name), ()) if self.columns["country"][p >> 2] == wanted]
+        rows = [
+            p >> 2
+            for p in self.postings.get(key(name), ())
+            if self.columns["country"][p >> 2] == wanted
+        ]
         rows = [row for row in rows if self.columns["kind"][row] == KINDS.index(Kind.SETTLEMENT)]
         if not rows:
             msg = f"supplement/settlements.tsv names {name}@{country}, which no settlement carries"
@@ -251,28 +329,62 @@ class _Builder:
                 writer.section(name, numbers.typecode, [numbers])
             for name in TEXTS:
                 writer.texts(name, [[text.encode("utf-8") for text in self.texts[name]]])
-            # Rows sorted by their id, so that an id is found by bisection without building a dictionary.
-            writer.section("by_id", "I", [array("I", sorted(range(len(self.texts["id"])), key=lambda row: self.texts["id"][row].encode()))])
+            # Rows sorted by their id, so that an id is found by bisection without building a
+            # dictionary.
+            writer.section(
+                "by_id",
+                "I",
+                [
+                    array(
+                        "I",
+                        sorted(
+                            range(len(self.texts["id"])),
+                            key=lambda row: self.texts["id"][row].encode(),
+                        ),
+                    )
+                ],
+            )
             writer.names((name, sorted(self.postings[name])) for name in sorted(self.postings))
             writer.loose(sorted(filter(None, map(loose_entry, self.postings))))
-            writer.close(countries=self.countries, country_rows={c["iso3"]: row for row, c in enumerate(self.countries)}, digest=digest(self.source))
+            writer.close(
+                countries=self.countries,
+                country_rows={c["iso3"]: row for row, c in enumerate(self.countries)},
+                digest=digest(self.source),
+            )
 
 
 def loose_entry(folded: str) -> str:
-    """Return the entry of a key in the loose index: skeleton, tab, key; empty when too little is left to compare.
+    """Return the entry of a key in the loose index: skeleton, tab, key.
 
-    Names in native scripts are left out: a place has a romanised one too, and asking in a native script romanises the question.
+    Empty when too little is left to compare.
+
+    Names in native scripts are left out: a place has a romanised one too, and asking in a native
+    script romanises the question.
     """
     bones = skeleton(sound_of_key(folded)) if folded.isascii() else ""
     return f"{bones}\t{folded}" if bones else ""
 
 
 # How much more a seat of government is meant than its inhabitants say; GeoNames feature codes.
-FEATURES = {"PPL": 0, "PPLA5": 1, "PPLA4": 1, "PPLA3": 1, "PPLA2": 2, "PPLA": 3, "PPLG": 3, "PPLC": 4, "PPLX": 5}
+FEATURES = {
+    "PPL": 0,
+    "PPLA5": 1,
+    "PPLA4": 1,
+    "PPLA3": 1,
+    "PPLA2": 2,
+    "PPLA": 3,
+    "PPLG": 3,
+    "PPLC": 4,
+    "PPLX": 5,
+}
 # Where place names carry the Arabic article.
-_ARABIC = frozenset("DZA BHR DJI EGY IRQ JOR KWT LBN LBY MRT MAR OMN PSE QAT SAU SDN SYR TUN ARE YEM ESH TCD SOM ERI ISR".split())
+_ARABIC = frozenset(
+    "DZA BHR DJI EGY IRQ JOR KWT LBN LBY MRT MAR OMN PSE QAT SAU SDN SYR TUN ARE YEM ESH TCD SOM"
+    " ERI ISR".split()
+)
 _TYPE_WORDS = frozenset(
-    "province governorate region oblast district county state prefecture department division krai republic muhafazah wilayat rayon raion municipality".split()
+    "province governorate region oblast district county state prefecture department division krai"
+    " republic muhafazah wilayat rayon raion municipality".split()
 )
 
 
@@ -284,7 +396,15 @@ def place_radius_km(kind: Kind, population: int) -> float:
 
 
 # Half the width of a middling one of its kind.
-_RADIUS_KM = {Kind.ADMIN1: 150.0, Kind.ADMIN2: 30.0, Kind.COUNTRY: 300.0, Kind.SITE: 1.0, Kind.WATER: 30.0, Kind.TERRAIN: 30.0, Kind.REGION: 50.0}
+_RADIUS_KM = {
+    Kind.ADMIN1: 150.0,
+    Kind.ADMIN2: 30.0,
+    Kind.COUNTRY: 300.0,
+    Kind.SITE: 1.0,
+    Kind.WATER: 30.0,
+    Kind.TERRAIN: 30.0,
+    Kind.REGION: 50.0,
+}
 
 
 def _bare(name: str) -> str:
@@ -310,4 +430,3 @@ def _radius_km(points: list[tuple[int, int]]) -> float:
     squeeze = math.cos(math.radians(lat / 1e5))
     mean = sum(math.hypot((p[0] - lon) * squeeze, p[1] - lat) for p in points) / len(points)
     return max(5.0, min(1500.0, 2 * mean / 1e5 * 111.2))
-

@@ -22,17 +22,33 @@ from geomap.model import Kind, Place, Precision
 
 EARTH_KM = 6371.0088  # mean radius, IUGG
 PRECISION_OF = {
-    Kind.SITE: Precision.SITE, Kind.SETTLEMENT: Precision.SETTLEMENT, Kind.ADMIN2: Precision.ADMIN2, Kind.ADMIN1: Precision.ADMIN1,
-    Kind.DISPUTED_AREA: Precision.AREA, Kind.REGION: Precision.AREA, Kind.WATER: Precision.AREA, Kind.TERRAIN: Precision.AREA,
-    Kind.FORMER_STATE: Precision.COUNTRY, Kind.COUNTRY: Precision.COUNTRY,
-}  # fmt: skip
+    Kind.SITE: Precision.SITE,
+    Kind.SETTLEMENT: Precision.SETTLEMENT,
+    Kind.ADMIN2: Precision.ADMIN2,
+    Kind.ADMIN1: Precision.ADMIN1,
+    Kind.DISPUTED_AREA: Precision.AREA,
+    Kind.REGION: Precision.AREA,
+    Kind.WATER: Precision.AREA,
+    Kind.TERRAIN: Precision.AREA,
+    Kind.FORMER_STATE: Precision.COUNTRY,
+    Kind.COUNTRY: Precision.COUNTRY,
+}
 # What a reader means by a bare name, in units of the natural logarithm of inhabitants.
 _KIND_BONUS = {
-    Kind.COUNTRY: 12.0, Kind.FORMER_STATE: 14.0, Kind.DISPUTED_AREA: 18.0, Kind.REGION: 17.0, Kind.WATER: 15.0, Kind.TERRAIN: 15.0,
-    Kind.SITE: 11.0, Kind.ADMIN1: 1.0, Kind.ADMIN2: -2.5, Kind.SETTLEMENT: 0.0,
-}  # fmt: skip
+    Kind.COUNTRY: 12.0,
+    Kind.FORMER_STATE: 14.0,
+    Kind.DISPUTED_AREA: 18.0,
+    Kind.REGION: 17.0,
+    Kind.WATER: 15.0,
+    Kind.TERRAIN: 15.0,
+    Kind.SITE: 11.0,
+    Kind.ADMIN1: 1.0,
+    Kind.ADMIN2: -2.5,
+    Kind.SETTLEMENT: 0.0,
+}
 _FEATURE_BONUS = (0.0, 0.3, 0.6, 1.5, 3.0, -1.5)
-# Sounds this alike are taken for one name (see `sounding_like`); set on pairs of spellings that no test holds.
+# Sounds this alike are taken for one name (see `sounding_like`); set on pairs of spellings that no
+# test holds.
 _ALIKE = 0.6
 _NEAR_BEST = 0.25
 _NAME_BONUS = {PRIMARY: 2.5, ALTERNATE: 0.0, ABBREVIATION: 0.0, DEMONYM: 0.0}
@@ -41,7 +57,10 @@ _NAME_BONUS = {PRIMARY: 2.5, ALTERNATE: 0.0, ABBREVIATION: 0.0, DEMONYM: 0.0}
 def haversine_km(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     """Return the great-circle distance in km between two points in degrees."""
     p1, p2 = math.radians(lat1), math.radians(lat2)
-    a = math.sin((p2 - p1) / 2) ** 2 + math.cos(p1) * math.cos(p2) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
+    a = (
+        math.sin((p2 - p1) / 2) ** 2
+        + math.cos(p1) * math.cos(p2) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
+    )
     return 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(a)))
 
 
@@ -57,7 +76,8 @@ BUNDLED = "bundled"
 def find_source(path: str | os.PathLike[str] | None = None) -> Path:
     """Return the folder of the bundled tables and shapes, or of the tables in `path`.
 
-    Tried in order: `path`, the entries of the environment variable `GEOMAP_GAZETTEER`, the data of the installed wheel, the checkout.
+    Tried in order: `path`, the entries of the environment variable `GEOMAP_GAZETTEER`, the data of
+    the installed wheel, the checkout.
 
     Raises
     ------
@@ -75,15 +95,25 @@ def find_source(path: str | os.PathLike[str] | None = None) -> Path:
 
 
 def added_folder() -> Path:
-    """Return the folder of the gazetteers that `geomap gazetteer add` keeps: `GEOMAP_GAZETTEERS` or the user's data folder."""
-    return Path(os.environ.get("GEOMAP_GAZETTEERS") or Path(platformdirs.user_data_dir("geomap", appauthor=False)) / "gazetteers")
+    """Return the folder of the gazetteers that `geomap gazetteer add` keeps.
+
+    `GEOMAP_GAZETTEERS` or the user's data folder.
+    """
+    return Path(
+        os.environ.get("GEOMAP_GAZETTEERS")
+        or Path(platformdirs.user_data_dir("geomap", appauthor=False)) / "gazetteers"
+    )
 
 
 def find_stack(paths: Sequence[str | os.PathLike[str]] | None = None) -> list[Path]:
-    """Return the folders of the gazetteers that are asked, in order; the first that holds an id or a name leads.
+    """Return the folders of the gazetteers that are asked, in order.
 
-    `paths`, or else the entries of `GEOMAP_GAZETTEER` (parted as in PATH; "bundled" is the bundled one), or else the bundled one and
-    then the added ones by name. A folder holds the tables or an index built by `geomap gazetteer build` or `add`.
+    The first that holds an id or a name leads.
+
+    `paths`, or else the entries of `GEOMAP_GAZETTEER` (parted as in PATH; "bundled" is the bundled
+    one), or else the bundled one and
+    then the added ones by name. A folder holds the tables or an index built by `geomap gazetteer
+    build` or `add`.
 
     Raises
     ------
@@ -92,9 +122,18 @@ def find_stack(paths: Sequence[str | os.PathLike[str]] | None = None) -> list[Pa
     """
     named = [os.fspath(path) for path in paths] if paths else _named()
     if not named:
-        return [find_source(), *sorted(folder for folder in added_folder().glob("*") if (folder / "index.bin").exists())]
+        return [
+            find_source(),
+            *sorted(
+                folder for folder in added_folder().glob("*") if (folder / "index.bin").exists()
+            ),
+        ]
     stack = [find_source() if entry == BUNDLED else Path(entry) for entry in named]
-    missing = [folder for folder in stack if not (folder / "index.bin").exists() and not (folder / "places.tsv.xz").exists()]
+    missing = [
+        folder
+        for folder in stack
+        if not (folder / "index.bin").exists() and not (folder / "places.tsv.xz").exists()
+    ]
     if missing:
         raise GazetteerNotFoundError(missing)
     return stack
@@ -143,9 +182,14 @@ class Layer:
 
 
 class _Stacked:
-    """A column over several layers, by row of the stack; rows and countries inside it are moved to those of the stack."""
+    """A column over several layers, by row of the stack.
 
-    def __init__(self, parts: list[memoryview], bases: list[int], moved: list[Callable[[int], int]]) -> None:
+    Rows and countries inside it are moved to those of the stack.
+    """
+
+    def __init__(
+        self, parts: list[memoryview], bases: list[int], moved: list[Callable[[int], int]]
+    ) -> None:
         self._parts, self._bases, self._moved = parts, bases, moved
 
     def __getitem__(self, row: int) -> int:
@@ -162,10 +206,12 @@ class Gazetteer:
     Parameters
     ----------
     path
-        Folder with tables or an index, or several in the order in which they lead; by default the bundled one and what was added
+        Folder with tables or an index, or several in the order in which they lead; by default the
+        bundled one and what was added
         (see `find_stack`).
     cache
-        Folder for the compiled index of tables; by default `GEOMAP_CACHE` or the user's cache folder. The first use compiles it
+        Folder for the compiled index of tables; by default `GEOMAP_CACHE` or the user's cache
+        folder. The first use compiles it
         (some seconds, once a version of the data).
 
     Raises
@@ -174,9 +220,18 @@ class Gazetteer:
 
     """
 
-    def __init__(self, path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None, *, cache: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+        *,
+        cache: str | os.PathLike[str] | None = None,
+    ) -> None:
         paths = [path] if isinstance(path, str | os.PathLike) else path
-        stored = Path(cache or os.environ.get("GEOMAP_CACHE") or platformdirs.user_cache_dir("geomap", appauthor=False))
+        stored = Path(
+            cache
+            or os.environ.get("GEOMAP_CACHE")
+            or platformdirs.user_cache_dir("geomap", appauthor=False)
+        )
         self.layers = [Layer(folder, stored) for folder in find_stack(paths)]
         self.source = self.layers[0].source
         self._bases = [0]
@@ -198,13 +253,18 @@ class Gazetteer:
     def counts(self) -> list[tuple[Path, dict[Kind, int]]]:
         """Return the folder of each gazetteer of the stack and its number of places by kind."""
         tables = [(layer.source, Counter(bytes(layer.columns["kind"]))) for layer in self.layers]
-        return [(folder, {KINDS[kind]: number for kind, number in sorted(count.items())}) for folder, count in tables]
+        return [
+            (folder, {KINDS[kind]: number for kind, number in sorted(count.items())})
+            for folder, count in tables
+        ]
 
     def _column(self, name: str) -> memoryview | _Stacked:
         parts = [layer.columns[name] for layer in self.layers]
         if len(parts) == 1:
             return parts[0]
-        return _Stacked(parts, self._bases[:-1], [self._move(name, position) for position in range(len(parts))])
+        return _Stacked(
+            parts, self._bases[:-1], [self._move(name, position) for position in range(len(parts))]
+        )
 
     def _move(self, column: str, position: int) -> Callable[[int], int]:
         if column in {"admin1", "admin2"}:
@@ -217,7 +277,9 @@ class Gazetteer:
         return lambda value: value
 
     def postings(self, name: str) -> list[tuple[int, int]]:
-        """Return `(row, how)` of every place called `name`; `how` tells a primary name from an alternate, demonym or abbreviation.
+        """Return `(row, how)` of every place called `name`.
+
+        `how` tells a primary name from an alternate, demonym or abbreviation.
 
         A place with the id of one in a gazetteer before it is left out.
         """
@@ -232,12 +294,18 @@ class Gazetteer:
         if len(self.layers) == 1:
             return found
         for base, layer in zip(self._bases[1:-1], self.layers[1:], strict=True):
-            found += [(base + (p >> 2), p & 3) for p in layer.postings(folded) if self._leads(layer, p >> 2)]
+            found += [
+                (base + (p >> 2), p & 3)
+                for p in layer.postings(folded)
+                if self._leads(layer, p >> 2)
+            ]
         return found
 
     def _leads(self, layer: Layer, row: int) -> bool:
         ident = layer.raw("id", row).decode("utf-8")
-        return all(earlier.row(ident) is None for earlier in self.layers[: self.layers.index(layer)])
+        return all(
+            earlier.row(ident) is None for earlier in self.layers[: self.layers.index(layer)]
+        )
 
     def knows(self, folded: str) -> bool:
         """Tell whether a key (see `names.key`) is in the gazetteer."""
@@ -245,19 +313,30 @@ class Gazetteer:
 
     def extends(self, folded: str) -> bool:
         """Tell whether some name starts with this key and has more words."""
-        return any(next(layer.names.starting(folded + " "), None) is not None for layer in self.layers)
+        return any(
+            next(layer.names.starting(folded + " "), None) is not None for layer in self.layers
+        )
 
     def column(self, name: str) -> memoryview:
-        """Return a column of numbers by row (`kind`, `population`, `country`, `lon`, ...), as stored."""
+        """Return a column of numbers by row (`kind`, `population`, `country`, `lon`, ...).
+
+        As stored.
+        """
         return self._columns[name]
 
     def prominence(self, row: int, how: int = PRIMARY) -> float:
-        """Return how likely a bare name means this place: log inhabitants, with a bonus for what news speaks of."""
+        """Return how likely a bare name means this place.
+
+        Log inhabitants, with a bonus for what news speaks of.
+        """
         c = self._columns
         kind = KINDS[c["kind"][row]]
         return (
-            math.log1p(max(0, c["population"][row])) + _KIND_BONUS[kind] + _FEATURE_BONUS[c["feature"][row]] + _NAME_BONUS[how]
-        )  # fmt: skip
+            math.log1p(max(0, c["population"][row]))
+            + _KIND_BONUS[kind]
+            + _FEATURE_BONUS[c["feature"][row]]
+            + _NAME_BONUS[how]
+        )
 
     def candidates(self, name: str, *, loose: bool = False) -> list[Place]:
         """Return the places called `name`, the most likely first without any context.
@@ -267,7 +346,8 @@ class Gazetteer:
         name
             A place name or demonym, in any script and spelling that the gazetteer holds.
         loose
-            Also what other romanisations of the name find ("Maarat al-Numaan" for "Ma`arrat an Nu`man"), after what is found as it stands.
+            Also what other romanisations of the name find ("Maarat al-Numaan" for "Ma`arrat an
+            Nu`man"), after what is found as it stands.
 
         """
         ranked = sorted(self.postings(name), key=lambda p: (-self.prominence(*p), p[0]))
@@ -279,9 +359,11 @@ class Gazetteer:
         return [self.place_at(row) for row in rows]
 
     def sounding_like(self, name: str) -> list[tuple[int, float]]:
-        """Return `(row, likeness)` of the places with a name of the same consonants and like vowels, the most alike first.
+        """Return `(row, likeness)` of places whose name sounds alike, the most alike first.
 
-        Likeness is one minus the edit distance of the sounds (see `names.sound`) over the longer one's length; from `_ALIKE` on, and
+        Such a name has the same consonants and like vowels.
+        Likeness is one minus the edit distance of the sounds (see `names.sound`) over the longer
+        one's length; from `_ALIKE` on, and
         no more than `_NEAR_BEST` under the best. Demonyms are left out.
         """
         from rapidfuzz.distance import Levenshtein
@@ -292,7 +374,9 @@ class Gazetteer:
         for layer, base in zip(self.layers, self._bases[:-1], strict=True):
             for entry in layer.sounds.starting(f"{bones}\t") if bones else ():
                 folded = entry.partition("\t")[2]
-                likeness = Levenshtein.normalized_similarity(wanted, sound_of_key(folded), score_cutoff=_ALIKE)
+                likeness = Levenshtein.normalized_similarity(
+                    wanted, sound_of_key(folded), score_cutoff=_ALIKE
+                )
                 for p in layer.postings(folded) if likeness else ():
                     if p & 3 != DEMONYM and self._leads(layer, p >> 2):
                         best[base + (p >> 2)] = max(likeness, best.get(base + (p >> 2), 0.0))
@@ -354,7 +438,9 @@ class Gazetteer:
         if country is not None and country.id != place.id:
             yield country
 
-    def nearest(self, lon: float, lat: float, *, kinds: Iterable[Kind] = (Kind.SETTLEMENT,)) -> tuple[Place, float]:
+    def nearest(
+        self, lon: float, lat: float, *, kinds: Iterable[Kind] = (Kind.SETTLEMENT,)
+    ) -> tuple[Place, float]:
         """Return the nearest place to a point in degrees and its distance in km.
 
         Raises
@@ -371,9 +457,13 @@ class Gazetteer:
         best: tuple[float, int] | None = None
         for base, x, y, wanted in self._points(kinds):
             if len(wanted):
-                # Squared chord on the unit sphere grows with the distance, also across the antimeridian and at the poles.
+                # Squared chord on the unit sphere grows with the distance, also across the
+                # antimeridian and at the poles.
                 p, q = np.radians(lat), np.radians(y[wanted] / 1e5)
-                chord = np.sin((q - p) / 2) ** 2 + np.cos(p) * np.cos(q) * np.sin(np.radians(x[wanted] / 1e5 - lon) / 2) ** 2
+                chord = (
+                    np.sin((q - p) / 2) ** 2
+                    + np.cos(p) * np.cos(q) * np.sin(np.radians(x[wanted] / 1e5 - lon) / 2) ** 2
+                )
                 at = int(chord.argmin())
                 if best is None or chord[at] < best[0]:
                     best = (float(chord[at]), base + int(wanted[at]))
@@ -383,13 +473,19 @@ class Gazetteer:
         place = self.place_at(best[1])
         return place, 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(best[0])))
 
-    def within(self, area: Place | tuple[float, float, float, float], *, kinds: Iterable[Kind] = (Kind.SETTLEMENT,)) -> list[Place]:
+    def within(
+        self,
+        area: Place | tuple[float, float, float, float],
+        *,
+        kinds: Iterable[Kind] = (Kind.SETTLEMENT,),
+    ) -> list[Place]:
         """Return the places of these kinds inside an area, the most prominent first.
 
         Parameters
         ----------
         area
-            A country, admin-1 or admin-2 division, whose members are returned; or a box `(west, south, east, north)` in degrees, in which
+            A country, admin-1 or admin-2 division, whose members are returned; or a box `(west,
+            south, east, north)` in degrees, in which
             `west` greater than `east` crosses the antimeridian.
         kinds
             The kinds of place.
@@ -402,11 +498,19 @@ class Gazetteer:
             if isinstance(area, Place):
                 column, value = self._members(area)
                 numbers = np.asarray(layer.columns[column])[wanted]
-                here = [i for i, c in enumerate(layer.countries) if c["iso3"] == area.country] if column == "country" else [value - base]
+                here = (
+                    [i for i, c in enumerate(layer.countries) if c["iso3"] == area.country]
+                    if column == "country"
+                    else [value - base]
+                )
                 inside = np.isin(numbers, here)
             else:
                 west, south, east, north = (v * 1e5 for v in area)
-                across = (x[wanted] >= west) & (x[wanted] <= east) if west <= east else (x[wanted] >= west) | (x[wanted] <= east)
+                across = (
+                    (x[wanted] >= west) & (x[wanted] <= east)
+                    if west <= east
+                    else (x[wanted] >= west) | (x[wanted] <= east)
+                )
                 inside = across & (y[wanted] >= south) & (y[wanted] <= north)
             rows += [base + int(row) for row in wanted[inside]]
         rows.sort(key=lambda row: (-self.prominence(row), row))
@@ -418,14 +522,26 @@ class Gazetteer:
         wanted = [KINDS.index(kind) for kind in kinds]
         for layer, base in zip(self.layers, self._bases[:-1], strict=True):
             x, y = np.asarray(layer.columns["lon"]), np.asarray(layer.columns["lat"])
-            yield base, x, y, np.flatnonzero(np.isin(np.asarray(layer.columns["kind"]), wanted) & (x != NO_POINT))
+            yield (
+                base,
+                x,
+                y,
+                np.flatnonzero(
+                    np.isin(np.asarray(layer.columns["kind"]), wanted) & (x != NO_POINT)
+                ),
+            )
 
     def _members(self, place: Place) -> tuple[str, int]:
         if place.kind is Kind.COUNTRY:
             return "country", self.country_position(place.country)
         row = self.row(place.id)
         if row is None or place.kind not in {Kind.ADMIN1, Kind.ADMIN2}:
-            raise OptionError("area", place.id, "a country, an admin-1 or admin-2 division of this gazetteer, or a box of four numbers")
+            raise OptionError(
+                "area",
+                place.id,
+                "a country, an admin-1 or admin-2 division of this gazetteer, or a box of four"
+                " numbers",
+            )
         return str(place.kind), row
 
     @cached_property
@@ -447,18 +563,32 @@ class Gazetteer:
     def _place_at(self, row: int) -> Place:
         c = self._columns
         kind = KINDS[c["kind"][row]]
-        country = self._countries[c["country"][row]] if c["country"][row] >= 0 else {"iso3": "", "name": ""}
+        country = (
+            self._countries[c["country"][row]]
+            if c["country"][row] >= 0
+            else {"iso3": "", "name": ""}
+        )
         known = c["lon"][row] != NO_POINT
         one, two = c["admin1"][row], c["admin2"][row]
         return Place(
-            id=self._text("id", row), name=self._text("name", row), kind=kind, precision=PRECISION_OF[kind],
-            lon=c["lon"][row] / 1e5 if known else None, lat=c["lat"][row] / 1e5 if known else None,
-            country=country["iso3"], country_name=country["name"], population=c["population"][row],
-            admin1=self._text("id", one) if one >= 0 else "", admin1_name=self._text("name", one) if one >= 0 else "",
-            admin2_name=self._text("name", two) if two >= 0 else "", uncertainty_km=c["uncertainty"][row] / 10,
-            valid_from=_known_year(c["valid_from"][row]), valid_to=_known_year(c["valid_to"][row]),
-            disputed=bool(c["disputed"][row]), note=self._text("note", row),
-        )  # fmt: skip
+            id=self._text("id", row),
+            name=self._text("name", row),
+            kind=kind,
+            precision=PRECISION_OF[kind],
+            lon=c["lon"][row] / 1e5 if known else None,
+            lat=c["lat"][row] / 1e5 if known else None,
+            country=country["iso3"],
+            country_name=country["name"],
+            population=c["population"][row],
+            admin1=self._text("id", one) if one >= 0 else "",
+            admin1_name=self._text("name", one) if one >= 0 else "",
+            admin2_name=self._text("name", two) if two >= 0 else "",
+            uncertainty_km=c["uncertainty"][row] / 10,
+            valid_from=_known_year(c["valid_from"][row]),
+            valid_to=_known_year(c["valid_to"][row]),
+            disputed=bool(c["disputed"][row]),
+            note=self._text("note", row),
+        )
 
 
 def _known_year(year: int) -> int | None:

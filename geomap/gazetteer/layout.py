@@ -1,7 +1,12 @@
-"""The files of an index: `names-*.marisa` and `loose-*.marisa` (tries of keys) and `index.bin` (columns), all opened by memory map.
+"""The files of an index.
 
-`index.bin` holds sections of numbers, then a JSON header with their place, then the header's length in eight bytes: what is written can be
-longer than memory. Keys are cut into tries of at most `SHARD` keys in code-point order, so that building one needs little memory.
+`names-*.marisa` and `loose-*.marisa` (tries of keys) and `index.bin` (columns), all opened by
+memory map.
+
+`index.bin` holds sections of numbers, then a JSON header with their place, then the header's length
+in eight bytes: what is written can be
+longer than memory. Keys are cut into tries of at most `SHARD` keys in code-point order, so that
+building one needs little memory.
 """
 
 from __future__ import annotations
@@ -25,9 +30,19 @@ SHARD = 2_000_000  # keys a trie: about 100 bytes a key while it is built
 NO_POINT = 2**31 - 1
 NO_YEAR = -32768
 COLUMNS = {
-    "lon": "i", "lat": "i", "kind": "B", "country": "h", "admin1": "i", "admin2": "i", "population": "q", "feature": "B",
-    "uncertainty": "I", "valid_from": "h", "valid_to": "h", "disputed": "B",
-}  # fmt: skip
+    "lon": "i",
+    "lat": "i",
+    "kind": "B",
+    "country": "h",
+    "admin1": "i",
+    "admin2": "i",
+    "population": "q",
+    "feature": "B",
+    "uncertainty": "I",
+    "valid_from": "h",
+    "valid_to": "h",
+    "disputed": "B",
+}
 TEXTS = ("id", "name", "note")
 _ENTRY = struct.Struct("<Q")
 
@@ -44,7 +59,12 @@ class Writer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._file.close()
 
     def section(self, name: str, code: str, parts: Iterable[bytes | array[int]]) -> None:
@@ -105,7 +125,10 @@ class Writer:
 
     def close(self, **header: Any) -> None:
         """Write the header; without it the folder is no index."""
-        raw = json.dumps({"format": FORMAT, "layout": self._layout, "tries": self._tries, **header}, ensure_ascii=False).encode("utf-8")
+        raw = json.dumps(
+            {"format": FORMAT, "layout": self._layout, "tries": self._tries, **header},
+            ensure_ascii=False,
+        ).encode("utf-8")
         self._file.write(raw + _ENTRY.pack(len(raw)))
         self._file.close()
 
@@ -115,7 +138,9 @@ class Writer:
         return trie
 
 
-def _shards(pairs: Iterable[tuple[str, list[int]]]) -> Iterator[tuple[list[str], array[int], array[int]]]:
+def _shards(
+    pairs: Iterable[tuple[str, list[int]]],
+) -> Iterator[tuple[list[str], array[int], array[int]]]:
     keys: list[str] = []
     postings, offsets = array("I"), array("I", [0])
     for key, rows in pairs:
@@ -134,12 +159,18 @@ class Tries:
 
     def __init__(self, folder: Path, what: str, firsts: list[str]) -> None:
         self._firsts = firsts
-        self._tries = [marisa_trie.Trie().mmap(str(folder / f"{what}-{number:03}.marisa")) for number in range(len(firsts))]
+        self._tries = [
+            marisa_trie.Trie().mmap(str(folder / f"{what}-{number:03}.marisa"))
+            for number in range(len(firsts))
+        ]
         self._bases = [0]
         for trie in self._tries:
             self._bases.append(self._bases[-1] + len(trie))
-        # The number of a key over all tries, or None: asked for every word of a text, so one trie answers itself.
-        self.position: Callable[[str], int | None] = self._tries[0].get if len(self._tries) == 1 else self._position
+        # The number of a key over all tries, or None: asked for every word of a text, so one trie
+        # answers itself.
+        self.position: Callable[[str], int | None] = (
+            self._tries[0].get if len(self._tries) == 1 else self._position
+        )
 
     def __contains__(self, key: str) -> bool:
         return self.position(key) is not None
@@ -154,7 +185,9 @@ class Tries:
     def starting(self, prefix: str) -> Iterator[str]:
         """Yield the keys that start with `prefix`."""
         shard = max(0, bisect.bisect_right(self._firsts, prefix) - 1)
-        while shard < len(self._tries) and (self._firsts[shard] <= prefix or self._firsts[shard].startswith(prefix)):
+        while shard < len(self._tries) and (
+            self._firsts[shard] <= prefix or self._firsts[shard].startswith(prefix)
+        ):
             yield from self._tries[shard].iterkeys(prefix)
             shard += 1
 
@@ -176,12 +209,19 @@ def opened(folder: Path) -> tuple[dict[str, Any], dict[str, memoryview]]:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     (length,) = _ENTRY.unpack_from(mapped, len(mapped) - _ENTRY.size)
     try:
-        header: dict[str, Any] = json.loads(mapped[max(0, len(mapped) - _ENTRY.size - length) : len(mapped) - _ENTRY.size])
+        header: dict[str, Any] = json.loads(
+            mapped[max(0, len(mapped) - _ENTRY.size - length) : len(mapped) - _ENTRY.size]
+        )
         layout = header["layout"]
     except (ValueError, KeyError, TypeError) as error:
         raise GazetteerError(damaged) from error
     if header["format"] != FORMAT:
-        msg = f"{folder} was built by another version of geomap (format {header['format']}, this one reads {FORMAT}): build it again with `geomap gazetteer build` or `add`"
+        msg = (
+            f"{folder} was built by another version of geomap (format {header['format']}, this one"
+            f" reads {FORMAT}): build it again with `geomap gazetteer build` or `add`"
+        )
         raise GazetteerError(msg)
     view = memoryview(mapped)
-    return header, {name: view[at : at + size].cast(code) for name, (code, at, size) in layout.items()}
+    return header, {
+        name: view[at : at + size].cast(code) for name, (code, at, size) in layout.items()
+    }

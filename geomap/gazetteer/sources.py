@@ -1,4 +1,7 @@
-"""Read places from what users have: GeoNames dumps, and tables of places (CSV, GeoJSON, GeoPackage; UCDP GED and ACLED exports)."""
+"""Read places from what users have.
+
+GeoNames dumps, and tables of places (CSV, GeoJSON, GeoPackage; UCDP GED and ACLED exports).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One place of a source. `country` is an ISO 3166-1 code or a name; `admin1` and `admin2` are GeoNames codes ("SY.09")."""
+    """One place of a source.
+
+    `country` is an ISO 3166-1 code or a name; `admin1` and `admin2` are GeoNames codes ("SY.09").
+    """
 
     ident: str
     name: str
@@ -45,18 +51,33 @@ class Alias:
 
 
 # GeoNames feature classes: https://www.geonames.org/export/codes.html (CC BY 4.0).
-_KIND_OF_CLASS = {"P": Kind.SETTLEMENT, "H": Kind.WATER, "U": Kind.WATER, "T": Kind.TERRAIN, "V": Kind.TERRAIN, "L": Kind.REGION, "S": Kind.SITE, "R": Kind.SITE, "A": Kind.ADMIN2}
-_NO_NAMES = frozenset({"link", "wkdt", "post", "iata", "icao", "faac", "unlc", "phon", "piny", "tcid"})
+_KIND_OF_CLASS = {
+    "P": Kind.SETTLEMENT,
+    "H": Kind.WATER,
+    "U": Kind.WATER,
+    "T": Kind.TERRAIN,
+    "V": Kind.TERRAIN,
+    "L": Kind.REGION,
+    "S": Kind.SITE,
+    "R": Kind.SITE,
+    "A": Kind.ADMIN2,
+}
+_NO_NAMES = frozenset(
+    {"link", "wkdt", "post", "iata", "icao", "faac", "unlc", "phon", "piny", "tcid"}
+)
 _GEONAMES_FIELDS, _ALTERNATE_FIELDS = 19, 8
 
 
 def read_geonames(path: Path) -> Iterator[Entry | Alias]:
-    """Yield the places or alternate names of a GeoNames dump (`allCountries.zip`, `SY.zip`, `SY.txt`, `alternateNamesV2.zip`), in file order.
+    """Yield the places or alternate names of a GeoNames dump (`allCountries.zip`, `SY.zip`.
+
+    `SY.txt`, `alternateNamesV2.zip`), in file order.
 
     Raises
     ------
     GazetteerError
-        For a file that is no such dump, is cut off, or holds coordinates out of range; names the line.
+        For a file that is no such dump, is cut off, or holds coordinates out of range; names the
+        line.
 
     """
     with _lines(path) as lines:
@@ -69,7 +90,11 @@ def read_geonames(path: Path) -> Iterator[Entry | Alias]:
                 if cells[2] not in _NO_NAMES and cells[3]:
                     yield Alias(int(cells[1]), cells[3])
             else:
-                msg = f"{where}: {len(cells)} columns where a GeoNames dump has {_GEONAMES_FIELDS} (alternate names: {_ALTERNATE_FIELDS} or more); the file is cut off or of another format"
+                msg = (
+                    f"{where}: {len(cells)} columns where a GeoNames dump has {_GEONAMES_FIELDS}"
+                    f" (alternate names: {_ALTERNATE_FIELDS} or more); the file is cut off or of"
+                    " another format"
+                )
                 raise GazetteerError(msg)
 
 
@@ -88,7 +113,19 @@ def _geonames_entry(cells: list[str], where: str) -> Entry:
     two = f"{one}.{cells[11]}" if one and cells[11] else ""
     aliases = tuple(filter(None, (cells[2], *cells[3].split(","))))
     population = int(cells[14]) if cells[14].isdigit() else 0
-    return Entry(f"geonames:{cells[0]}", cells[1], kind, lon, lat, country, one, two, population, code, aliases)
+    return Entry(
+        f"geonames:{cells[0]}",
+        cells[1],
+        kind,
+        lon,
+        lat,
+        country,
+        one,
+        two,
+        population,
+        code,
+        aliases,
+    )
 
 
 def degrees(lat: str | float, lon: str | float, where: str) -> tuple[float, float]:
@@ -106,7 +143,10 @@ def degrees(lat: str | float, lon: str | float, where: str) -> tuple[float, floa
         msg = f"{where}: latitude {lat!r} and longitude {lon!r} are no numbers"
         raise GazetteerError(msg) from error
     if not (-90 <= y <= 90 and -180 <= x <= 180):
-        msg = f"{where}: latitude {y} and longitude {x} are out of range (-90..90, -180..180); are they swapped?"
+        msg = (
+            f"{where}: latitude {y} and longitude {x} are out of range (-90..90, -180..180); are"
+            " they swapped?"
+        )
         raise GazetteerError(msg)
     return y, x
 
@@ -120,9 +160,18 @@ def _lines(path: Path) -> Iterator[Iterator[str]]:
                 yield file
             return
         with zipfile.ZipFile(path) as archive:
-            tables = [n for n in archive.namelist() if n.endswith(".txt") and "readme" not in n.casefold() and "iso-languagecodes" not in n.casefold()]
+            tables = [
+                n
+                for n in archive.namelist()
+                if n.endswith(".txt")
+                and "readme" not in n.casefold()
+                and "iso-languagecodes" not in n.casefold()
+            ]
             if len(tables) != 1:
-                msg = f"{path} holds {len(tables)} tables ({', '.join(archive.namelist()[:5])}); a GeoNames zip holds one .txt"
+                msg = (
+                    f"{path} holds {len(tables)} tables ({', '.join(archive.namelist()[:5])}); a"
+                    " GeoNames zip holds one .txt"
+                )
                 raise GazetteerError(msg)
             with archive.open(tables[0]) as raw:
                 yield io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
@@ -131,14 +180,36 @@ def _lines(path: Path) -> Iterator[Iterator[str]]:
         raise GazetteerError(msg) from error
 
 
-# --- tables of places ------------------------------------------------------------------------------------------------------
+# --- tables of places
+# ----------------------------------------------------------------------
 
 # Column names by what they mean, the first that is there counts; UCDP GED and ACLED names lead.
 _COLUMNS = {
-    "name": ("where_coordinates", "location", "name", "place", "placename", "place_name", "asciiname", "name_en", "title", "label", "toponym"),
+    "name": (
+        "where_coordinates",
+        "location",
+        "name",
+        "place",
+        "placename",
+        "place_name",
+        "asciiname",
+        "name_en",
+        "title",
+        "label",
+        "toponym",
+    ),
     "lat": ("latitude", "lat", "y"),
     "lon": ("longitude", "lon", "lng", "long", "x"),
-    "country": ("country", "iso3", "country_code", "countrycode", "iso", "iso2", "cc", "adm0_pcode"),
+    "country": (
+        "country",
+        "iso3",
+        "country_code",
+        "countrycode",
+        "iso",
+        "iso2",
+        "cc",
+        "adm0_pcode",
+    ),
     "id": ("geonameid", "place_id", "pcode", "fid", "id"),
     "aliases": ("aliases", "alternatenames", "alternate_names", "other_names", "altnames", "alias"),
     "kind": ("kind", "place_type", "feature_type"),
@@ -146,7 +217,8 @@ _COLUMNS = {
 }
 # Event tables: many rows a place, and their id is the event's.
 _EVENT_TABLES = ("where_coordinates", "event_id_cnty")
-# Rows of events known only to a district, a province or a country carry that area's middle, not a place.
+# Rows of events known only to a district, a province or a country carry that area's middle, not
+# a place.
 _EXACT = {"where_prec": {"1", "2"}, "geo_precision": {"1", "2"}}
 
 
@@ -156,10 +228,15 @@ def read_table(path: Path) -> Iterator[Entry]:
     Raises
     ------
     GazetteerError
-        When no column holds names or coordinates, a coordinate is out of range, or an id stands twice; names the row.
+        When no column holds names or coordinates, a coordinate is out of range, or an id stands
+        twice; names the row.
 
     """
-    rows = _csv_rows(path) if path.name.casefold().removesuffix(".gz").endswith((".csv", ".tsv", ".txt")) else _layer_rows(path)
+    rows = (
+        _csv_rows(path)
+        if path.name.casefold().removesuffix(".gz").endswith((".csv", ".tsv", ".txt"))
+        else _layer_rows(path)
+    )
     columns: dict[str, str] = {}
     events, seen = False, dict[Any, str]()
     for number, row in enumerate(rows, 1):
@@ -170,30 +247,52 @@ def read_table(path: Path) -> Iterator[Entry]:
         if not row[columns["name"]].strip() or (events and not _exact(row)):
             continue
         entry = _table_entry(row, columns, path, number, where, events=events)
-        same = (entry.name, round(entry.lat, 4), round(entry.lon, 4), entry.country) if events or "id" not in columns else entry.ident
+        same = (
+            (entry.name, round(entry.lat, 4), round(entry.lon, 4), entry.country)
+            if events or "id" not in columns
+            else entry.ident
+        )
         if same not in seen:
             seen[same] = where
             yield entry
         elif "id" in columns and not events:
-            msg = f"{where}: the id {row[columns['id']]!r} stands also in {seen[same]}; make ids unique or leave the column out"
+            msg = (
+                f"{where}: the id {row[columns['id']]!r} stands also in {seen[same]}; make ids"
+                " unique or leave the column out"
+            )
             raise GazetteerError(msg)
 
 
 def _exact(row: dict[str, str]) -> bool:
-    return all(row.get(column, "1").removesuffix(".0") in allowed for column, allowed in _EXACT.items())
+    return all(
+        row.get(column, "1").removesuffix(".0") in allowed for column, allowed in _EXACT.items()
+    )
 
 
 def _columns(names: list[str], path: Path) -> dict[str, str]:
     by_low = {name.casefold().strip(): name for name in names}
-    found = {what: by_low[low] for what, lows in _COLUMNS.items() for low in lows[::-1] if low in by_low}
+    found = {
+        what: by_low[low] for what, lows in _COLUMNS.items() for low in lows[::-1] if low in by_low
+    }
     for what, wanted in (("name", "name"), ("lat", "latitude"), ("lon", "longitude")):
         if what not in found:
-            msg = f"{path.name} has no column with the {wanted} of a place; it has {', '.join(names[:12])}; call one of them {' or '.join(_COLUMNS[what][:4])}"
+            msg = (
+                f"{path.name} has no column with the {wanted} of a place; it has"
+                f" {', '.join(names[:12])}; call one of them {' or '.join(_COLUMNS[what][:4])}"
+            )
             raise GazetteerError(msg)
     return found
 
 
-def _table_entry(row: dict[str, str], columns: dict[str, str], path: Path, number: int, where: str, *, events: bool) -> Entry:
+def _table_entry(
+    row: dict[str, str],
+    columns: dict[str, str],
+    path: Path,
+    number: int,
+    where: str,
+    *,
+    events: bool,
+) -> Entry:
     def cell(what: str) -> str:
         return row[columns[what]].strip() if what in columns else ""
 
@@ -201,18 +300,39 @@ def _table_entry(row: dict[str, str], columns: dict[str, str], path: Path, numbe
     kinds = {str(kind): kind for kind in Kind}
     kind = kinds.get(cell("kind").casefold(), Kind.SETTLEMENT)
     ident = f"{path.name.split('.')[0]}:{number if events or not cell('id') else cell('id')}"
-    aliases = tuple(filter(None, (a.strip() for a in cell("aliases").replace(";", "|").replace(",", "|").split("|"))))
+    aliases = tuple(
+        filter(
+            None,
+            (a.strip() for a in cell("aliases").replace(";", "|").replace(",", "|").split("|")),
+        )
+    )
     population = cell("population").replace(",", "")
     name = cell("name")
     if events:
         aliases = (*aliases, *bare_names(name))
-    return Entry(ident, name, kind, lon, lat, cell("country"), population=int(population) if population.isdigit() else 0, aliases=aliases)
+    return Entry(
+        ident,
+        name,
+        kind,
+        lon,
+        lat,
+        cell("country"),
+        population=int(population) if population.isdigit() else 0,
+        aliases=aliases,
+    )
 
 
 def bare_names(name: str) -> Iterator[str]:
-    """Yield what a place of an event table is called: "Tadmur/Palmyra town" is Tadmur and Palmyra."""
+    """Yield what a place of an event table is called.
+
+    "Tadmur/Palmyra town" is Tadmur and Palmyra.
+    """
     words = name.split(" ")
-    bare = " ".join(words[:-1]) if len(words) > 1 and words[-1] in {"town", "village", "city"} else name
+    bare = (
+        " ".join(words[:-1])
+        if len(words) > 1 and words[-1] in {"town", "village", "city"}
+        else name
+    )
     yield from (part.strip() for part in {bare, *bare.split("/")} if part.strip() != name)
 
 
@@ -227,7 +347,11 @@ def _csv_rows(path: Path) -> Iterator[dict[str, str]]:
             file.seek(0)
             delimiter = max("\t;,|", key=head.count)
             for row in csv.DictReader(file, delimiter=delimiter):
-                yield {name: value or "" for name, value in row.items() if name is not None and not isinstance(value, list)}
+                yield {
+                    name: value or ""
+                    for name, value in row.items()
+                    if name is not None and not isinstance(value, list)
+                }
     except (UnicodeDecodeError, csv.Error, EOFError, gzip.BadGzipFile) as error:
         msg = f"{path} cannot be read as a table ({error}); save it as CSV in UTF-8"
         raise GazetteerError(msg) from error
@@ -254,7 +378,9 @@ def _with_points(frame: gpd.GeoDataFrame) -> Iterator[dict[str, str]]:
     shapes = frame.geometry.to_crs("EPSG:4326") if frame.crs else frame.geometry
     points = shapes.representative_point()
     lons, lats = points.x, points.y
-    for (_, row), lon, lat in zip(frame.drop(columns=frame.geometry.name).iterrows(), lons, lats, strict=True):
+    for (_, row), lon, lat in zip(
+        frame.drop(columns=frame.geometry.name).iterrows(), lons, lats, strict=True
+    ):
         cells = {str(name): "" if pd.isna(value) else str(value) for name, value in row.items()}
         if not pd.isna(lon):  # a row without a shape has no point
             yield cells | {"longitude": str(lon), "latitude": str(lat)}

@@ -1,4 +1,7 @@
-"""Sentences + places + times + quantities -> Movements: who left where for where, how many, since when, who says so."""
+"""Sentences + places + times + quantities -> Movements.
+
+Who left where for where, how many, since when, who says so.
+"""
 
 from geomap.movements.find import find_movements
 

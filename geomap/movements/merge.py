@@ -19,7 +19,11 @@ def _figure_of(quantity: Quantity | None) -> tuple[int | None, int | None, int |
 
 
 def _same(a: Movement, b: Movement) -> bool:
-    if a.kind is not b.kind or _figure_of(a.quantity) != _figure_of(b.quantity) or a.status is not b.status:
+    if (
+        a.kind is not b.kind
+        or _figure_of(a.quantity) != _figure_of(b.quantity)
+        or a.status is not b.status
+    ):
         return False
     if a.quantity is None and a.evidence[0].start != b.evidence[0].start:
         return _ends_of(a) == _ends_of(b)
@@ -37,12 +41,23 @@ def _compatible(a: Sequence[Mention], b: Sequence[Mention]) -> bool:
 
 def _join(a: Movement, b: Movement) -> Movement:
     return replace(
-        a, origins=a.origins or b.origins, destinations=a.destinations or b.destinations, within=a.within or b.within, when=a.when or b.when,
-        group=a.group or b.group, claimed_by=a.claimed_by or b.claimed_by, reason=a.reason or b.reason, evidence=joint_evidence(a, b), score=max(a.score, b.score),
-    )  # fmt: skip
+        a,
+        origins=a.origins or b.origins,
+        destinations=a.destinations or b.destinations,
+        within=a.within or b.within,
+        when=a.when or b.when,
+        group=a.group or b.group,
+        claimed_by=a.claimed_by or b.claimed_by,
+        reason=a.reason or b.reason,
+        evidence=joint_evidence(a, b),
+        score=max(a.score, b.score),
+    )
 
 
 def numbered(doc: Document, movements: Sequence[Movement]) -> list[Movement]:
     """Return the movements in text order with their ids."""
     ordered = sorted(movements, key=lambda m: (m.evidence[0].start, -m.score, m.kind.value))
-    return [replace(movement, id=f"{doc.id}#m{number}") for number, movement in enumerate(ordered, start=1)]
+    return [
+        replace(movement, id=f"{doc.id}#m{number}")
+        for number, movement in enumerate(ordered, start=1)
+    ]

@@ -1,4 +1,7 @@
-"""Entry of the dashboard: its pages and what they share; the checkout's `dashboard.py` runs the same."""
+"""Entry of the dashboard: its pages and what they share.
+
+The checkout's `dashboard.py` runs the same.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,20 @@ def run() -> None:
     st.set_page_config(page_title="geomap", page_icon=str(_ICON), layout="wide")
     page = st.navigation(
         [
-            st.Page(map.page, title="Map", icon=":material/map:", default=True), st.Page(sources.page, title="Sources", icon=":material/upload_file:", url_path="sources"),
-            st.Page(read.page, title="Read", icon=":material/article:", url_path="read"), st.Page(flows.page, title="Flows", icon=":material/swap_calls:", url_path="flows"),
-            st.Page(regions.page, title="Regions", icon=":material/select_all:", url_path="regions"), st.Page(export.page, title="Export", icon=":material/download:", url_path="export"),
+            st.Page(map.page, title="Map", icon=":material/map:", default=True),
+            st.Page(
+                sources.page, title="Sources", icon=":material/upload_file:", url_path="sources"
+            ),
+            st.Page(read.page, title="Read", icon=":material/article:", url_path="read"),
+            st.Page(flows.page, title="Flows", icon=":material/swap_calls:", url_path="flows"),
+            st.Page(
+                regions.page, title="Regions", icon=":material/select_all:", url_path="regions"
+            ),
+            st.Page(export.page, title="Export", icon=":material/download:", url_path="export"),
             st.Page(about.page, title="About", icon=":material/info:", url_path="about"),
         ],
         position="top",
-    )  # fmt: skip
+    )
     try:
         header()
     except GeomapError as error:

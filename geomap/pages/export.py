@@ -20,18 +20,57 @@ def page() -> None:
     wanted = work.sidebar_filter()
     frames = work.shown(wanted)
     told = ", ".join(f"{len(frames[name]):,} {work.plain(name)}" for name in LAYERS)
-    st.caption(("What the filter leaves: " if wanted else "The whole case: ") + told + ". Disputed areas after the policy 'neutral', written into every row.")
+    st.caption(
+        ("What the filter leaves: " if wanted else "The whole case: ")
+        + told
+        + ". Disputed areas after the policy 'neutral', written into every row."
+    )
     st.subheader("All in one")
     a, b, c = st.columns(3)
-    a.download_button("Map (HTML)", lambda: to_html(frames, title=work.case().title or "geomap"), "map.html", "text/html", on_click="ignore", help="One page that opens without a network")
-    b.download_button("GeoPackage", lambda: _geopackage(frames), "layers.gpkg", "application/geopackage+sqlite3", on_click="ignore", help="Layers with styles, for QGIS")
-    c.download_button("Corrections (JSON Lines)", _corrections, "corrections.jsonl", "application/jsonl", on_click="ignore", help="What was put right, by when, before and after")
+    a.download_button(
+        "Map (HTML)",
+        lambda: to_html(frames, title=work.case().title or "geomap"),
+        "map.html",
+        "text/html",
+        on_click="ignore",
+        help="One page that opens without a network",
+    )
+    b.download_button(
+        "GeoPackage",
+        lambda: _geopackage(frames),
+        "layers.gpkg",
+        "application/geopackage+sqlite3",
+        on_click="ignore",
+        help="Layers with styles, for QGIS",
+    )
+    c.download_button(
+        "Corrections (JSON Lines)",
+        _corrections,
+        "corrections.jsonl",
+        "application/jsonl",
+        on_click="ignore",
+        help="What was put right, by when, before and after",
+    )
     st.subheader("Layer by layer")
     for name in LAYERS:
         label, one, two = st.columns([2, 1, 1], vertical_alignment="center")
         label.write(f"{work.plain(name).capitalize()} ({len(frames[name]):,})")
-        one.download_button("GeoJSON", partial(geojson, frames[name]), f"{name}.geojson", "application/geo+json", on_click="ignore", key=f"geojson {name}")
-        two.download_button("CSV", partial(csv_text, frames[name]), f"{name}.csv", "text/csv", on_click="ignore", key=f"csv {name}")
+        one.download_button(
+            "GeoJSON",
+            partial(geojson, frames[name]),
+            f"{name}.geojson",
+            "application/geo+json",
+            on_click="ignore",
+            key=f"geojson {name}",
+        )
+        two.download_button(
+            "CSV",
+            partial(csv_text, frames[name]),
+            f"{name}.csv",
+            "text/csv",
+            on_click="ignore",
+            key=f"csv {name}",
+        )
 
 
 def _geopackage(frames: work.Frames) -> bytes:
@@ -40,4 +79,6 @@ def _geopackage(frames: work.Frames) -> bytes:
 
 
 def _corrections() -> str:
-    return "".join(json.dumps(c.to_dict(), ensure_ascii=False) + "\n" for c in work.case().corrections())
+    return "".join(
+        json.dumps(c.to_dict(), ensure_ascii=False) + "\n" for c in work.case().corrections()
+    )

@@ -1,4 +1,7 @@
-"""Panels that several pages show: one record with its evidence and what can be put right, and one mention of a place."""
+"""Panels that several pages show.
+
+One record with its evidence and what can be put right, and one mention of a place.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,19 @@ import streamlit as st
 from geomap.case.totals import Total
 from geomap.errors import GeomapError
 from geomap.filters import STATUSES
-from geomap.model import Basis, DatePrecision, Event, Movement, Place, Quantifier, Quantity, Toponym, Unit, Use, When
+from geomap.model import (
+    Basis,
+    DatePrecision,
+    Event,
+    Movement,
+    Place,
+    Quantifier,
+    Quantity,
+    Toponym,
+    Unit,
+    Use,
+    When,
+)
 from geomap.pages.work import case, geoparser, guarded, now, plain
 
 
@@ -21,14 +36,24 @@ def record_panel(ident: str) -> None:
     if record is None:
         return
     what = record.type.value if isinstance(record, Event) else record.kind.value
-    st.markdown(f"**{plain(what).capitalize()}** · {record.status.value} · score {record.score:.2f}")
+    st.markdown(
+        f"**{plain(what).capitalize()}** · {record.status.value} · score {record.score:.2f}"
+    )
     entries = {d.key: d for d in case().documents()}
     for evidence in record.evidence[:12]:
         entry = entries.get(evidence.doc_id)
         with st.container(border=True):
             st.text(evidence.text)
             row = st.container(horizontal=True, vertical_alignment="center")
-            row.caption(_escaped(" · ".join(filter(None, [entry.source, entry.published[:10], entry.title or entry.id])) if entry else evidence.doc_id))
+            row.caption(
+                _escaped(
+                    " · ".join(
+                        filter(None, [entry.source, entry.published[:10], entry.title or entry.id])
+                    )
+                    if entry
+                    else evidence.doc_id
+                )
+            )
             if row.button("Read", key=f"read {ident} {evidence.doc_id} {evidence.start}"):
                 st.session_state.document, st.session_state.marked = evidence.doc_id, ident
                 st.switch_page(_page("read"))
@@ -53,15 +78,33 @@ def _record_form(record: Event | Movement) -> None:
     figure = record.fatalities if isinstance(record, Event) else record.quantity
     with st.form(f"change {record.id}"):
         st.caption("Put right (kept in the log, can be undone)")
-        status = st.selectbox("Status", STATUSES, STATUSES.index(record.status.value), key=f"status {record.id}")
+        status = st.selectbox(
+            "Status", STATUSES, STATUSES.index(record.status.value), key=f"status {record.id}"
+        )
         b, c = st.columns(2)
-        number = b.number_input("Killed" if isinstance(record, Event) else "People", min_value=0, value=(figure.value if figure.value is not None else figure.minimum) if figure else None, step=1, key=f"figure {record.id}")
+        number = b.number_input(
+            "Killed" if isinstance(record, Event) else "People",
+            min_value=0,
+            value=(
+                (figure.value if figure.value is not None else figure.minimum) if figure else None
+            ),
+            step=1,
+            key=f"figure {record.id}",
+        )
         told = record.when.start if record.when is not None else None
-        day = c.date_input("Day", dt.date.fromisoformat(str(told)[:10]) if told else None, min_value=dt.date(1500, 1, 1), max_value=dt.date(2100, 1, 1), key=f"day {record.id}")
+        day = c.date_input(
+            "Day",
+            dt.date.fromisoformat(str(told)[:10]) if told else None,
+            min_value=dt.date(1500, 1, 1),
+            max_value=dt.date(2100, 1, 1),
+            key=f"day {record.id}",
+        )
         buttons = st.container(horizontal=True)
         saved = buttons.form_submit_button("Save")
         rejected = buttons.form_submit_button("Reject", help="It did not happen, or is none")
-        split = buttons.form_submit_button("Split", help="The tellings are of different events or people")
+        split = buttons.form_submit_button(
+            "Split", help="The tellings are of different events or people"
+        )
     if saved and (changes := _changes(record, status, number, day)):
         _done(lambda: case().set(record.id, at=now(), **changes))
     elif rejected:
@@ -76,10 +119,24 @@ def _changes(record: Event | Movement, status: str, number: int | None, day: Any
     if status != record.status.value:
         out["status"] = status
     if number is not None and (figure is None or number not in {figure.value, figure.minimum}):
-        out["fatalities" if isinstance(record, Event) else "quantity"] = Quantity(number, number, number, Quantifier.EXACT, figure.unit if figure else Unit.PERSON, figure.text if figure else "")
+        out["fatalities" if isinstance(record, Event) else "quantity"] = Quantity(
+            number,
+            number,
+            number,
+            Quantifier.EXACT,
+            figure.unit if figure else Unit.PERSON,
+            figure.text if figure else "",
+        )
     told = record.when.start if record.when is not None else None
     if isinstance(day, dt.date) and str(day) != str(told)[:10]:
-        out["when"] = When(day, day, DatePrecision.DAY, Basis.EXPLICIT, record.when.text if record.when else "", record.when.as_of if record.when else None)
+        out["when"] = When(
+            day,
+            day,
+            DatePrecision.DAY,
+            Basis.EXPLICIT,
+            record.when.text if record.when else "",
+            record.when.as_of if record.when else None,
+        )
     return out
 
 
@@ -91,18 +148,54 @@ def _done(act: Any) -> None:
 def place_panel(key: str, toponym: Toponym) -> None:
     """Show a mention with what it may be, and say what it is."""
     st.markdown(f"**{_escaped(toponym.name)}** · {toponym.use.value} · score {toponym.score:.2f}")
-    st.caption(_escaped(_told(toponym.place) if toponym.place else f"Not resolved: {toponym.reason}"))
+    st.caption(
+        _escaped(_told(toponym.place) if toponym.place else f"Not resolved: {toponym.reason}")
+    )
     if toponym.reasons:
         st.caption(_escaped("Why: " + "; ".join(toponym.reasons)))
-    search = st.text_input("Look for another name", key=f"search {key} {toponym.start}", placeholder="A name in any spelling")
+    search = st.text_input(
+        "Look for another name",
+        key=f"search {key} {toponym.start}",
+        placeholder="A name in any spelling",
+    )
     choices = _choices(toponym, search)
     ident = f"{key} {toponym.start}"
     with st.form(f"place {ident}"):
-        chosen = st.radio("It is", choices, format_func=_told, key=f"choice {ident} {search}") if choices else None
-        scope = st.selectbox("For", ["mention", "document", "case", "always"], format_func=_SCOPES.__getitem__, key=f"scope {ident}")
-        countries = sorted({t.place.country for t in case().parsed(key).toponyms if t.place is not None and t.place.country and t.name != toponym.name})
-        country = st.selectbox("Country in play", countries, key=f"country {ident}", help="For the last choice: where a document also names a place there") if countries else ""
-        use = st.selectbox("Used as", [u.value for u in Use], [u.value for u in Use].index(toponym.use.value), format_func=_USES.__getitem__, key=f"use {ident}")
+        chosen = (
+            st.radio("It is", choices, format_func=_told, key=f"choice {ident} {search}")
+            if choices
+            else None
+        )
+        scope = st.selectbox(
+            "For",
+            ["mention", "document", "case", "always"],
+            format_func=_SCOPES.__getitem__,
+            key=f"scope {ident}",
+        )
+        countries = sorted(
+            {
+                t.place.country
+                for t in case().parsed(key).toponyms
+                if t.place is not None and t.place.country and t.name != toponym.name
+            }
+        )
+        country = (
+            st.selectbox(
+                "Country in play",
+                countries,
+                key=f"country {ident}",
+                help="For the last choice: where a document also names a place there",
+            )
+            if countries
+            else ""
+        )
+        use = st.selectbox(
+            "Used as",
+            [u.value for u in Use],
+            [u.value for u in Use].index(toponym.use.value),
+            format_func=_USES.__getitem__,
+            key=f"use {ident}",
+        )
         buttons = st.container(horizontal=True)
         saved = buttons.form_submit_button("Save")
         rejected = buttons.form_submit_button("No place", help="These words name no place")
@@ -110,14 +203,35 @@ def place_panel(key: str, toponym: Toponym) -> None:
     if saved:
         if use != toponym.use.value:
             _done(lambda: case().set_use(use, doc=key, start=start, end=end, when=now()))
-        elif chosen is not None and (toponym.place is None or chosen.id != toponym.place.id or scope != "mention"):
-            _done(lambda: case().reassign(chosen, doc=key, start=start, end=end, scope=scope, country=country if scope == "always" else "", when=now()))
+        elif chosen is not None and (
+            toponym.place is None or chosen.id != toponym.place.id or scope != "mention"
+        ):
+            _done(
+                lambda: case().reassign(
+                    chosen,
+                    doc=key,
+                    start=start,
+                    end=end,
+                    scope=scope,
+                    country=country if scope == "always" else "",
+                    when=now(),
+                )
+            )
     elif rejected:
         _done(lambda: case().reject(doc=key, start=start, end=end, when=now()))
 
 
-_SCOPES = {"mention": "this mention", "document": "the name in this article", "case": "the name in the whole case", "always": "the name wherever the country is in play"}
-_USES = {"literal": "a place", "associative": "a government, army or thing of the place", "demonym": "people of the place"}
+_SCOPES = {
+    "mention": "this mention",
+    "document": "the name in this article",
+    "case": "the name in the whole case",
+    "always": "the name wherever the country is in play",
+}
+_USES = {
+    "literal": "a place",
+    "associative": "a government, army or thing of the place",
+    "demonym": "people of the place",
+}
 
 
 def _choices(toponym: Toponym, search: str) -> list[Place]:
@@ -127,7 +241,14 @@ def _choices(toponym: Toponym, search: str) -> list[Place]:
 
 
 def _told(place: Place) -> str:
-    return ", ".join(dict.fromkeys(filter(None, [place.name, place.admin1_name, place.country_name]))) + f" ({plain(place.kind.value)}{f', {place.population:,} people' if place.population else ''})"
+    return ", ".join(
+        dict.fromkeys(filter(None, [place.name, place.admin1_name, place.country_name]))
+    ) + (
+        " "
+        "("
+        f"{plain(place.kind.value)}"
+        f"{f', {place.population:,} people' if place.population else ''})"
+    )
 
 
 def totals_panel(totals: Sequence[Total], *, label: str) -> None:
@@ -136,9 +257,18 @@ def totals_panel(totals: Sequence[Total], *, label: str) -> None:
         st.caption(f"{label}: no figure fits.")
         return
     for total in totals:
-        bounds = f" (at least {total.low:,})" if total.high is None else f" ({total.low:,} to {total.high:,})" if total.low != total.high else ""
+        bounds = (
+            f" (at least {total.low:,})"
+            if total.high is None
+            else f" ({total.low:,} to {total.high:,})"
+            if total.low != total.high
+            else ""
+        )
         unit = "households" if total.unit == "household" else "people"
-        with st.expander(f"**{total.best:,}** {unit}{bounds} · {total.status}, {total.measure} · {len(total.used)} counted, {len(total.set_aside)} set aside"):
+        with st.expander(
+            f"**{total.best:,}** {unit}{bounds} · {total.status}, {total.measure} ·"
+            f" {len(total.used)} counted, {len(total.set_aside)} set aside"
+        ):
             for ident in total.used[:30]:
                 st.text(f"counted   {_sentence(ident)}")
             for item in total.set_aside[:60]:
@@ -152,4 +282,6 @@ def _sentence(ident: str) -> str:
 
 def _escaped(text: str) -> str:
     """Return text that Markdown shows as it is."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+-.!|~$:&" else c for c in text.replace("\n", " "))
+    return "".join(
+        f"\\{c}" if c in "\\`*_{}[]<>()#+-.!|~$:&" else c for c in text.replace("\n", " ")
+    )

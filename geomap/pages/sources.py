@@ -1,4 +1,7 @@
-"""Where texts come in: pasted, uploaded, or a case that was saved; what failed and why; what is known of each."""
+"""Where texts come in: pasted, uploaded, or a case that was saved; what failed and why.
+
+What is known of each.
+"""
 
 from __future__ import annotations
 
@@ -44,17 +47,37 @@ def _paste() -> None:
             if not text.strip():
                 st.warning("There is no text to add.")
             else:
-                _add([Document(title or "pasted", text, title, outlet, published=day if isinstance(day, dt.date) else None)])
+                _add(
+                    [
+                        Document(
+                            title or "pasted",
+                            text,
+                            title,
+                            outlet,
+                            published=day if isinstance(day, dt.date) else None,
+                        )
+                    ]
+                )
 
 
 def _upload() -> None:
     with st.form("upload", clear_on_submit=True):
-        files = st.file_uploader("Files", type=[s.lstrip(".") for s in SUFFIXES], accept_multiple_files=True, help="Texts, web pages, Word, PDF with text, tables with a column 'text', archives of these; 50 MB each")
+        files = st.file_uploader(
+            "Files",
+            type=[s.lstrip(".") for s in SUFFIXES],
+            accept_multiple_files=True,
+            help=(
+                "Texts, web pages, Word, PDF with text, tables with a column 'text', archives of"
+                " these; 50 MB each"
+            ),
+        )
         day = st.date_input("Published, for texts without a date of their own", None)
         if st.form_submit_button("Add") and files:
             found: list[Document | DocumentError] = []
             for file in files:
-                found += _read(file.name, file.getvalue(), day if isinstance(day, dt.date) else None)
+                found += _read(
+                    file.name, file.getvalue(), day if isinstance(day, dt.date) else None
+                )
             _add(found)
 
 
@@ -63,7 +86,10 @@ def _read(name: str, content: bytes, day: dt.date | None) -> list[Document | Doc
         path = Path(folder) / Path(name).name
         path.write_bytes(content)
         try:
-            return [replace(d, published=d.published or day) if isinstance(d, Document) else d for d in read_documents(str(path))]
+            return [
+                replace(d, published=d.published or day) if isinstance(d, Document) else d
+                for d in read_documents(str(path))
+            ]
         except DocumentError as error:
             return [error]
         except GeomapError as error:
@@ -83,7 +109,11 @@ def _add(found: Sequence[Document | DocumentError]) -> None:
     bar.empty()
     st.session_state.pop("filter", None)
     if new or known:
-        st.success(f"{new} added" + (f", {known} were there already" if known else "") + ". The map shows them.")
+        st.success(
+            f"{new} added"
+            + (f", {known} were there already" if known else "")
+            + ". The map shows them."
+        )
     for source, error in failed:
         st.error(f"{source}: {error.removeprefix(f'{source}: ')}")
     _say_what_is_odd([d for d in found if isinstance(d, Document)])
@@ -104,7 +134,10 @@ def _say_what_is_odd(docs: Sequence[Document]) -> None:
 
 def _cases() -> None:
     opened = work.case()
-    st.write("A case is one file that QGIS opens as it is. The one of this session goes when you close the page, unless you save it.")
+    st.write(
+        "A case is one file that QGIS opens as it is. The one of this session goes when you close"
+        " the page, unless you save it."
+    )
     with st.form("open"):
         path = st.text_input("Case file on this machine", placeholder="/home/me/karabakh.gpkg")
         a, b = st.columns(2)
@@ -112,15 +145,31 @@ def _cases() -> None:
     if (wants_open or wants_new) and path.strip():
         target = Path(path.strip()).expanduser()
         try:
-            made = Case.create(target, title=target.stem, geoparser=work.geoparser()) if wants_new else Case.open(target, geoparser=work.geoparser())
+            made = (
+                Case.create(target, title=target.stem, geoparser=work.geoparser())
+                if wants_new
+                else Case.open(target, geoparser=work.geoparser())
+            )
         except GeomapError as error:
             st.error(str(error))
             return
         work.use_case(made)
         st.rerun()
-    st.download_button("Download this case", opened.snapshot, f"{opened.path.stem}.gpkg", "application/geopackage+sqlite3", on_click="ignore")
+    st.download_button(
+        "Download this case",
+        opened.snapshot,
+        f"{opened.path.stem}.gpkg",
+        "application/geopackage+sqlite3",
+        on_click="ignore",
+    )
     if st.button("Start with an empty case"):
-        work.use_case(Case.create(Path(tempfile.mkdtemp(dir=st.session_state.folder.name)) / "case.gpkg", title="Unsaved case", geoparser=work.geoparser()))
+        work.use_case(
+            Case.create(
+                Path(tempfile.mkdtemp(dir=st.session_state.folder.name)) / "case.gpkg",
+                title="Unsaved case",
+                geoparser=work.geoparser(),
+            )
+        )
         st.rerun()
 
 
@@ -135,17 +184,60 @@ def _documents() -> None:
     failures = opened.failures()
     if failures:
         st.subheader("What could not be read")
-        st.dataframe(pd.DataFrame(failures, columns=["source", "why"]), hide_index=True, alt="Sources that could not be read, and why")
+        st.dataframe(
+            pd.DataFrame(failures, columns=["source", "why"]),
+            hide_index=True,
+            alt="Sources that could not be read, and why",
+        )
 
 
 def _table(opened: Case, entries: Sequence[Any]) -> None:
-    rows = pd.DataFrame([{"document": e.id, "headline": e.title, "outlet": e.source, "published": dt.date.fromisoformat(e.published[:10]) if e.published else None, "language": e.lang, "citations": e.citations, "copy of": "" if e.story == e.key else next(o.id for o in entries if o.key == e.story)} for e in entries])
-    st.caption("Outlet, headline and day of publication can be put right here; a text whose day changes is read again.")
-    edited = st.data_editor(rows, hide_index=True, disabled=["document", "language", "citations", "copy of"], column_config={"published": st.column_config.DateColumn()}, key=f"documents {opened.revision}", alt="Documents of the case")
+    rows = pd.DataFrame(
+        [
+            {
+                "document": e.id,
+                "headline": e.title,
+                "outlet": e.source,
+                "published": dt.date.fromisoformat(e.published[:10]) if e.published else None,
+                "language": e.lang,
+                "citations": e.citations,
+                "copy of": (
+                    "" if e.story == e.key else next(o.id for o in entries if o.key == e.story)
+                ),
+            }
+            for e in entries
+        ]
+    )
+    st.caption(
+        "Outlet, headline and day of publication can be put right here; a text whose day changes is"
+        " read again."
+    )
+    edited = st.data_editor(
+        rows,
+        hide_index=True,
+        disabled=["document", "language", "citations", "copy of"],
+        column_config={"published": st.column_config.DateColumn()},
+        key=f"documents {opened.revision}",
+        alt="Documents of the case",
+    )
     if st.button("Save changes", disabled=edited.equals(rows)):
-        for entry, (_, old), (_, new) in zip(entries, rows.iterrows(), edited.iterrows(), strict=True):
+        for entry, (_, old), (_, new) in zip(
+            entries, rows.iterrows(), edited.iterrows(), strict=True
+        ):
             if not old.equals(new):
-                day = new["published"] if isinstance(new["published"], dt.date) and not pd.isna(new["published"]) else None
-                if not work.guarded(partial(opened.describe, entry.key, title=new["headline"] or "", source=new["outlet"] or "", published=day)):
+                day = (
+                    new["published"]
+                    if isinstance(new["published"], dt.date) and not pd.isna(new["published"])
+                    else None
+                )
+                if not work.guarded(
+                    partial(
+                        opened.describe,
+                        entry.key,
+                        title=new["headline"] or "",
+                        source=new["outlet"] or "",
+                        published=day,
+                    )
+                ):
                     return
         st.rerun()

@@ -1,4 +1,7 @@
-"""What the pages share: the session's case, the filter in the address, and what is computed from both, kept while nothing changes."""
+"""What the pages share: the session's case, the filter in the address.
+
+And what is computed from both, kept while nothing changes.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +32,19 @@ SEED = "000_313cf4aea927ca38"
 _FOLDERS = (Path(__file__).parents[2] / "seeds", Path(__file__).parents[1] / "_seeds")
 
 
-@st.cache_resource(show_spinner="Opening the gazetteer (the first time on this machine it is compiled, about 20 s)")
+@st.cache_resource(
+    show_spinner="Opening the gazetteer (the first time on this machine it is compiled, about 20 s)"
+)
 def geoparser() -> Geoparser:
     """Return the one reader of all sessions; it holds no text."""
     return Geoparser(default_gazetteer())
 
 
 class _Folder:
-    """A folder that goes when the session or the server does; a case that is to stay is saved or opened by name."""
+    """A folder that goes when the session or the server does.
+
+    A case that is to stay is saved or opened by name.
+    """
 
     def __init__(self) -> None:
         self.name = tempfile.mkdtemp(prefix="geomap-")
@@ -44,13 +52,20 @@ class _Folder:
 
 
 def case() -> Case:
-    """Return the case of this session; a new session has one of its own with the seed article in it."""
+    """Return the case of this session.
+
+    A new session has one of its own with the seed article in it.
+    """
     if "case" not in st.session_state:
         st.session_state.folder = _Folder()
         if named := os.environ.get("GEOMAP_CASE"):
             st.session_state.case = Case.open(named, geoparser=geoparser())
             return st.session_state.case  # type: ignore[no-any-return]
-        made = Case.create(Path(st.session_state.folder.name) / "case.gpkg", title="Unsaved case", geoparser=geoparser())
+        made = Case.create(
+            Path(st.session_state.folder.name) / "case.gpkg",
+            title="Unsaved case",
+            geoparser=geoparser(),
+        )
         if not os.environ.get("GEOMAP_EMPTY"):
             made.add(seed())
         st.session_state.case = made
@@ -69,7 +84,11 @@ def seed() -> list[Document]:
     """Return the seed article, when it is installed."""
     for folder in _FOLDERS:
         if (folder / f"{SEED}.txt").exists():
-            return [doc for doc in read_documents(str(folder / f"{SEED}.txt")) if isinstance(doc, Document)]
+            return [
+                doc
+                for doc in read_documents(str(folder / f"{SEED}.txt"))
+                if isinstance(doc, Document)
+            ]
     return []
 
 
@@ -80,8 +99,28 @@ def header() -> None:
     named = opened.title or opened.path.name
     standing = [c for c in opened.corrections() if not c.undone]
     bar = st.container(horizontal=True, vertical_alignment="center")
-    bar.caption(" · ".join([named, *(counted(counts[word], word) for word in ("documents", "events", "movements", "corrections"))]))
-    if bar.button("Undo", icon=":material/undo:", disabled=not standing, help=f"Take back: {standing[-1].action.value}" if standing else "There is no correction to take back", key="undo"):
+    bar.caption(
+        " · ".join(
+            [
+                named,
+                *(
+                    counted(counts[word], word)
+                    for word in ("documents", "events", "movements", "corrections")
+                ),
+            ]
+        )
+    )
+    if bar.button(
+        "Undo",
+        icon=":material/undo:",
+        disabled=not standing,
+        help=(
+            f"Take back: {standing[-1].action.value}"
+            if standing
+            else "There is no correction to take back"
+        ),
+        key="undo",
+    ):
         guarded(opened.undo)
         st.rerun()
 
@@ -114,16 +153,56 @@ def sidebar_filter() -> Filter:
     with st.sidebar:
         st.subheader("Filter")
         keep: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
-        types = st.multiselect("What", TYPES, key="types", format_func=plain, placeholder="Everything", **keep)
+        types = st.multiselect(
+            "What", TYPES, key="types", format_func=plain, placeholder="Everything", **keep
+        )
         statuses = st.multiselect("Status", STATUSES, key="status", placeholder="All", **keep)
-        start = st.date_input("From", None, key="from", min_value=dt.date(1500, 1, 1), max_value=dt.date(2100, 1, 1), **keep)
-        end = st.date_input("Until", None, key="until", min_value=dt.date(1500, 1, 1), max_value=dt.date(2100, 1, 1), **keep)
+        start = st.date_input(
+            "From",
+            None,
+            key="from",
+            min_value=dt.date(1500, 1, 1),
+            max_value=dt.date(2100, 1, 1),
+            **keep,
+        )
+        end = st.date_input(
+            "Until",
+            None,
+            key="until",
+            min_value=dt.date(1500, 1, 1),
+            max_value=dt.date(2100, 1, 1),
+            **keep,
+        )
         place = st.text_input("Place", key="place", placeholder="A name, or a country code", **keep)
         who = st.text_input("Who", key="who", placeholder="Actor, group, or who says so", **keep)
         source = st.text_input("Source", key="source", placeholder="Outlet or headline", **keep)
-        precisions = st.multiselect("Known to", PRECISIONS, key="precision", placeholder="Any precision", **keep)
-        score = st.slider("Score at least", 0.0, 1.0, 0.0, 0.05, key="score", help="Of movements and places, how sure the reader is; of events, how likely each is what its article is about, rightly placed and dated", **keep)
-    return Filter(_date(start), _date(end), tuple(types), tuple(statuses), tuple(precisions), place or "", who or "", source or "", float(score or 0))
+        precisions = st.multiselect(
+            "Known to", PRECISIONS, key="precision", placeholder="Any precision", **keep
+        )
+        score = st.slider(
+            "Score at least",
+            0.0,
+            1.0,
+            0.0,
+            0.05,
+            key="score",
+            help=(
+                "Of movements and places, how sure the reader is; of events, how likely each is"
+                " what its article is about, rightly placed and dated"
+            ),
+            **keep,
+        )
+    return Filter(
+        _date(start),
+        _date(end),
+        tuple(types),
+        tuple(statuses),
+        tuple(precisions),
+        place or "",
+        who or "",
+        source or "",
+        float(score or 0),
+    )
 
 
 def _date(value: Any) -> dt.date | None:
@@ -181,20 +260,34 @@ def map_html(wanted: Filter, theme: str) -> str:
 
 @st.cache_resource(max_entries=8, show_spinner="Drawing the map")
 def _map(_opened: Case, path: str, revision: str, wanted: Filter, theme: str) -> str:
-    return to_html(_shown(_opened, path, revision, wanted), title=_opened.title or "geomap", background=_asks_for_history(wanted), theme=theme)  # type: ignore[arg-type]
+    return to_html(
+        _shown(_opened, path, revision, wanted),
+        title=_opened.title or "geomap",
+        background=_asks_for_history(wanted),
+        theme=theme,  # type: ignore[arg-type]
+    )
 
 
 def _asks_for_history(wanted: Filter) -> bool:
     return bool(HISTORY & set(wanted.statuses))
 
 
-def totals(wanted: Filter, by: tuple[str, ...] = (), status: tuple[str, ...] = ("occurred",)) -> list[Any]:
+def totals(
+    wanted: Filter, by: tuple[str, ...] = (), status: tuple[str, ...] = ("occurred",)
+) -> list[Any]:
     """Return totals of the movements that the filter leaves."""
     return _totals(case(), *key(), wanted, by, status)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _totals(_opened: Case, path: str, revision: str, wanted: Filter, by: tuple[str, ...], status: tuple[str, ...]) -> list[Any]:
+def _totals(
+    _opened: Case,
+    path: str,
+    revision: str,
+    wanted: Filter,
+    by: tuple[str, ...],
+    status: tuple[str, ...],
+) -> list[Any]:
     only = list(_shown(_opened, path, revision, wanted)["movements"]["id"]) if wanted else None
     return _opened.totals(by=by, status=status, only=only)
 

@@ -1,1 +1,4 @@
-"""Raw text -> Document: sentences and tokens with offsets that never drift, the dateline, the language."""
+"""Raw text -> Document: sentences and tokens with offsets that never drift, the dateline.
+
+The language.
+"""

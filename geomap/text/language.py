@@ -16,7 +16,20 @@ _FUNCTION_WORDS = {
     "nl": "de het een van en in dat op te zijn met voor niet aan door werd".split(),
     "tr": "ve bir bu da de için ile olarak olan sonra dedi daha kadar".split(),
 }
-_SCRIPTS = {"CYRILLIC": "ru", "ARABIC": "ar", "ARMENIAN": "hy", "GEORGIAN": "ka", "HEBREW": "he", "CJK": "zh", "HIRAGANA": "ja", "HANGUL": "ko", "ETHIOPIC": "am", "MYANMAR": "my", "DEVANAGARI": "hi", "GREEK": "el"}
+_SCRIPTS = {
+    "CYRILLIC": "ru",
+    "ARABIC": "ar",
+    "ARMENIAN": "hy",
+    "GEORGIAN": "ka",
+    "HEBREW": "he",
+    "CJK": "zh",
+    "HIRAGANA": "ja",
+    "HANGUL": "ko",
+    "ETHIOPIC": "am",
+    "MYANMAR": "my",
+    "DEVANAGARI": "hi",
+    "GREEK": "el",
+}
 _SAMPLE = 4000  # code points are enough to tell
 
 
@@ -33,4 +46,10 @@ def language(text: str) -> str:
     words = Counter(re.findall(r"[^\W\d_]+", sample.casefold()))
     share = {code: sum(words[w] for w in known) for code, known in _FUNCTION_WORDS.items()}
     best = max(share, key=lambda code: (share[code], code == "en"))
-    return best if share[best] >= max(2, 0.08 * sum(words.values())) else "en" if share["en"] else "und"
+    return (
+        best
+        if share[best] >= max(2, 0.08 * sum(words.values()))
+        else "en"
+        if share["en"]
+        else "und"
+    )

@@ -1,4 +1,7 @@
-"""Word and PDF files and zip archives -> text, with bounds on what is unpacked; nothing in them is ever run."""
+"""Word and PDF files and zip archives -> text, with bounds on what is unpacked.
+
+Nothing in them is ever run.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,9 @@ def text_of_docx(name: str, raw: bytes) -> str:
     try:
         told = docx.Document(io.BytesIO(raw))
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise DocumentError(name, f"it is no Word file that can be read ({error}); save it as .docx or .txt") from error
+        raise DocumentError(
+            name, f"it is no Word file that can be read ({error}); save it as .docx or .txt"
+        ) from error
     parts = []
     for block in told.iter_inner_content():
         if hasattr(block, "rows"):
@@ -64,8 +69,18 @@ def text_of_pdf(name: str, raw: bytes) -> str:
         reader = pypdf.PdfReader(io.BytesIO(raw))
         locked = reader.is_encrypted and not reader.decrypt("")
         text = "" if locked else "\n\n".join(page.extract_text() for page in reader.pages)
-    except (PyPdfError, ValueError, KeyError, TypeError, RecursionError, AttributeError, OSError) as error:
-        raise DocumentError(name, f"the PDF cannot be read ({type(error).__name__}: {str(error)[:80]})") from error
+    except (
+        PyPdfError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+        AttributeError,
+        OSError,
+    ) as error:
+        raise DocumentError(
+            name, f"the PDF cannot be read ({type(error).__name__}: {str(error)[:80]})"
+        ) from error
     if locked:
         raise DocumentError(name, "the PDF is encrypted; save a copy without a password")
     if not text.strip():
@@ -97,11 +112,17 @@ def _check_archive(name: str, raw: bytes) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(io.BytesIO(raw))
     except (zipfile.BadZipFile, ValueError) as error:
-        raise DocumentError(name, "it is no archive that can be read; it may be damaged or protected by a password") from error
+        raise DocumentError(
+            name, "it is no archive that can be read; it may be damaged or protected by a password"
+        ) from error
     files = archive.infolist()
     size = sum(info.file_size for info in files)
     if len(files) > MOST_FILES or size > LARGEST or size > _MOST_PACKED * max(len(raw), 10_000):
-        raise DocumentError(name, f"it would unpack to {len(files):,} files of {size:,} bytes; at most {MOST_FILES:,} files of {LARGEST:,} bytes are read")
+        raise DocumentError(
+            name,
+            f"it would unpack to {len(files):,} files of {size:,} bytes; at most {MOST_FILES:,}"
+            f" files of {LARGEST:,} bytes are read",
+        )
     if any(info.flag_bits & 1 for info in files):
         raise DocumentError(name, "the archive is encrypted; pack it without a password")
     return archive

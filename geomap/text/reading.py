@@ -1,4 +1,7 @@
-"""Files and folders -> Documents: texts, web pages, Word and PDF files, tables, archives and folders of them, or standard input ("-")."""
+"""Files and folders -> Documents.
+
+Texts, web pages, Word and PDF files, tables, archives and folders of them, or standard input ("-").
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ Read = Document | DocumentError  # a bad row does not end a batch
 
 
 def read_documents(source: str) -> Iterator[Read]:
-    """Yield the documents of a file, a folder or "-"; a document that cannot be read is yielded as its error.
+    """Yield the documents of a file, a folder or "-".
+
+    A document that cannot be read is yielded as its error.
 
     Raises
     ------
@@ -37,7 +42,9 @@ def read_documents(source: str) -> Iterator[Read]:
         return
     path = Path(source)
     if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.suffix.casefold() in SUFFIXES and p.is_file())
+        files = sorted(
+            p for p in path.rglob("*") if p.suffix.casefold() in SUFFIXES and p.is_file()
+        )
         if not files:
             raise DocumentError(source, f"the folder holds no {', '.join(SUFFIXES)} file")
         for file in files:
@@ -46,7 +53,9 @@ def read_documents(source: str) -> Iterator[Read]:
     if not path.exists():
         raise DocumentError(source, "no such file or folder")
     if path.suffix.casefold() not in SUFFIXES:
-        raise DocumentError(source, f"files of kind '{path.suffix}' are not read; use {', '.join(SUFFIXES)}")
+        raise DocumentError(
+            source, f"files of kind '{path.suffix}' are not read; use {', '.join(SUFFIXES)}"
+        )
     yield from _read_file(path)
 
 
@@ -83,7 +92,9 @@ def _read_zip(path: Path) -> Iterator[Read]:
         for name, raw in members_of_zip(path.name, path.read_bytes()):
             suffix = Path(name).suffix.casefold()
             if suffix not in SUFFIXES or suffix == ".zip":
-                yield DocumentError(f"{path.name}/{name}", f"files of kind '{suffix}' in an archive are not read")
+                yield DocumentError(
+                    f"{path.name}/{name}", f"files of kind '{suffix}' in an archive are not read"
+                )
                 continue
             member = Path(folder) / name
             member.write_bytes(raw)
@@ -99,7 +110,9 @@ def _front(path: Path) -> dict[str, Any]:
     return tomllib.loads(front.read_text(encoding="utf-8")) if front.exists() else {}
 
 
-def _guarded(ident: str, raw: bytes, *, markup: bool = False, front: dict[str, Any] | None = None) -> Read:
+def _guarded(
+    ident: str, raw: bytes, *, markup: bool = False, front: dict[str, Any] | None = None
+) -> Read:
     try:
         text = decode(ident, raw)
     except DocumentError as error:
@@ -107,7 +120,15 @@ def _guarded(ident: str, raw: bytes, *, markup: bool = False, front: dict[str, A
     title = ""
     if markup:
         title, text = text_of_html(text)
-    return _document({**(front or {}), "id": Path(ident).stem, "text": text, "title": (front or {}).get("title", title)}, ident)
+    return _document(
+        {
+            **(front or {}),
+            "id": Path(ident).stem,
+            "text": text,
+            "title": (front or {}).get("title", title),
+        },
+        ident,
+    )
 
 
 def decode(name: str, raw: bytes) -> str:
@@ -126,7 +147,9 @@ def decode(name: str, raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DocumentError(name, f"byte {error.start} is not UTF-8; save the text as UTF-8") from error
+        raise DocumentError(
+            name, f"byte {error.start} is not UTF-8; save the text as UTF-8"
+        ) from error
 
 
 def _document(values: dict[str, Any], where: str) -> Read:
@@ -138,7 +161,11 @@ def _document(values: dict[str, Any], where: str) -> Read:
     published = values.get("published") or values.get("date")
     if isinstance(published, str):
         try:
-            published = read_date(published.strip().replace(" ", "T", 1)) if _DATE.match(published.strip()) else None
+            published = (
+                read_date(published.strip().replace(" ", "T", 1))
+                if _DATE.match(published.strip())
+                else None
+            )
         except OptionError as error:
             return DocumentError(where, str(error))
     optional = {name: str(values[name]) for name in ("title", "source", "url") if values.get(name)}
@@ -155,14 +182,21 @@ def _read_jsonl(path: Path) -> Iterator[Read]:
         except ValueError as error:
             yield DocumentError(where, f"this line is no JSON ({error})")
             continue
-        yield _document(values, where) if isinstance(values, dict) else DocumentError(where, "this line is no JSON object")
+        yield (
+            _document(values, where)
+            if isinstance(values, dict)
+            else DocumentError(where, "this line is no JSON object")
+        )
 
 
 def _read_csv(path: Path) -> Iterator[Read]:
     csv.field_size_limit(2**31 - 1)
     rows = csv.DictReader(io.StringIO(decode(path.name, path.read_bytes())))
     if "text" not in (rows.fieldnames or ()):
-        raise DocumentError(path.name, f"no column 'text'; the columns are {', '.join(rows.fieldnames or ()) or 'none'}")
+        raise DocumentError(
+            path.name,
+            f"no column 'text'; the columns are {', '.join(rows.fieldnames or ()) or 'none'}",
+        )
     for number, row in enumerate(rows, start=2):
         yield _document(dict(row), f"{path.name}:{number}")
 
@@ -179,8 +213,12 @@ def _read_parquet(path: Path) -> Iterator[Read]:
 class _Text(html.parser.HTMLParser):
     """Collects the readable text of a page; paragraphs become lines."""
 
-    _SKIPPED = frozenset({"script", "style", "noscript", "template", "head", "nav", "footer", "aside", "form", "svg"})
-    _BLOCKS = frozenset({"p", "div", "br", "li", "h1", "h2", "h3", "h4", "tr", "section", "article", "blockquote"})
+    _SKIPPED = frozenset(
+        {"script", "style", "noscript", "template", "head", "nav", "footer", "aside", "form", "svg"}
+    )
+    _BLOCKS = frozenset(
+        {"p", "div", "br", "li", "h1", "h2", "h3", "h4", "tr", "section", "article", "blockquote"}
+    )
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

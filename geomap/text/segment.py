@@ -1,4 +1,7 @@
-"""Sentences, tokens and the dateline, with offsets that never drift: nothing is normalised or copied."""
+"""Sentences, tokens and the dateline, with offsets that never drift.
+
+Nothing is normalised or copied.
+"""
 
 from __future__ import annotations
 
@@ -36,27 +39,50 @@ class Dateline:
     year: int | None = None
 
 
-# A word keeps inner apostrophes and periods of abbreviations ("U.S.", "N.M."); hyphens part words and are tokens.
-_TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W\d_]\.[^\W\d_](?!\w)|[^\W\d_](?:[^\W_]|['’ʻʼ`](?=[^\W\d_])|[̀-ͯ])*|\d+(?:[.,]\d+)*[^\W_]*|[^\w\s]|_")
+# A word keeps inner apostrophes and periods of abbreviations ("U.S.", "N.M."); hyphens part words
+# and are tokens.
+_TOKEN = re.compile(
+    r"(?:[^\W\d_]\.){2,}|[^\W\d_]\.[^\W\d_](?!\w)|[^\W\d_](?:[^\W_]|['’ʻʼ`](?=[^\W\d_])"
+    r"|[̀-ͯ])*|\d+(?:[.,]\d+)*[^\W_]*|[^\w\s]|_"
+)
 _POSSESSIVE = re.compile(r"['’]s$", re.IGNORECASE)
 _BREAK = re.compile(r"[.!?…]+[\"”’')\]]*(?=\s)|\n\s*\n|\n|\r\n?|[。！？।۔]")
 _ABBREVIATIONS = frozenset(
-    """mr mrs ms dr prof gen col lt sgt capt maj gov sen rep pres st ste mt ft rev hon jr sr inc ltd co corp vs etc no nos vol
-    jan feb mar apr jun jul aug sep sept oct nov dec ala ariz ark calif colo conn del fla ga ill ind kan ky la md mass mich minn
-    miss mo mont neb nev okla ore pa tenn tex va vt wash wis wyo ont que alta sask approx dept est fig brig cmdr adm u.s u.k u.n""".split()
+    """
+    mr mrs ms dr prof gen col lt sgt capt maj gov sen rep pres st ste mt ft rev hon jr sr inc ltd
+    co corp vs etc no nos vol jan feb mar apr jun jul aug sep sept oct nov dec ala ariz ark calif
+    colo conn del fla ga ill ind kan ky la md mass mich minn miss mo mont neb nev okla ore pa tenn
+    tex va vt wash wis wyo ont que alta sask approx dept est fig brig cmdr adm u.s u.k u.n
+    """.split()
 )
 MONTHS = {
     name: number
     for number, names in enumerate(
-        ["january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept", "october oct",
-         "november nov", "december dec"], start=1)
+        [
+            "january jan",
+            "february feb",
+            "march mar",
+            "april apr",
+            "may",
+            "june jun",
+            "july jul",
+            "august aug",
+            "september sep sept",
+            "october oct",
+            "november nov",
+            "december dec",
+        ],
+        start=1,
+    )
     for name in names.split()
-}  # fmt: skip
+}
 _NAME = r"[^\W\d_][\w'’.-]*(?:[ -](?:of|de|al|el|the|la|del|da|do|e|y)?[ -]?[^\W\d_][\w'’.-]*){0,3}"
 _MONTH = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\.?"
 _DATELINE = re.compile(
-    rf"\s*(?P<first>{_NAME})(?:\s*/\s*(?P<second>{_NAME}))?(?:\s*[\[(]\s*(?P<country>{_NAME})\s*[\])]|,\s*(?P<region>{_NAME}))?"
-    rf"(?:,?\s*(?:(?P<month>{_MONTH})\s+(?P<day>\d{{1,2}})|(?P<day2>\d{{1,2}})\s+(?P<month2>{_MONTH}))(?:,?\s*(?P<year>(?:19|20)\d\d))?)?"
+    rf"\s*(?P<first>{_NAME})(?:\s*/\s*(?P<second>{_NAME}))?(?:\s*[\[(]\s*(?P<country>{_NAME})"
+    rf"\s*[\])]|,\s*(?P<region>{_NAME}))?"
+    rf"(?:,?\s*(?:(?P<month>{_MONTH})\s+(?P<day>\d{{1,2}})"
+    rf"|(?P<day2>\d{{1,2}})\s+(?P<month2>{_MONTH}))(?:,?\s*(?P<year>(?:19|20)\d\d))?)?"
     r"\s*(?P<agency>\([^()\n]{2,30}\))?\s*(?P<mark>:|--|—|–|-(?=\s))",
     re.IGNORECASE,
 )
@@ -116,7 +142,8 @@ def _trimmed(text: str, start: int, end: int) -> Span:
 def dateline(text: str) -> Dateline | None:
     """Return the dateline that opens `text`, or None.
 
-    A line of words and a colon is a dateline only with a date, an agency, or a name in capitals or brackets before a dash.
+    A line of words and a colon is a dateline only with a date, an agency, or a name in capitals or
+    brackets before a dash.
     """
     match = _DATELINE.match(text, 0, _DATELINE_REACH)
     if match is None or not match["first"][:1].isupper():
@@ -125,16 +152,25 @@ def dateline(text: str) -> Dateline | None:
     capitals = match["first"].isupper() and len(match["first"]) > 2
     if not (month or match["agency"] or ((capitals or match["country"]) and match["mark"] != ":")):
         return None
-    spans = tuple(Span(*match.span(name)) for name in ("first", "second", "country", "region") if match[name])
+    spans = tuple(
+        Span(*match.span(name)) for name in ("first", "second", "country", "region") if match[name]
+    )
     day = match["day"] or match["day2"]
     return Dateline(
-        match.start("first"), match.end(), spans, month=MONTHS[month.rstrip(".").casefold()] if month else None,
-        day=int(day) if day else None, year=int(match["year"]) if match["year"] else None,
-    )  # fmt: skip
+        match.start("first"),
+        match.end(),
+        spans,
+        month=MONTHS[month.rstrip(".").casefold()] if month else None,
+        day=int(day) if day else None,
+        year=int(match["year"]) if match["year"] else None,
+    )
 
 
 def dateline_date(line: Dateline | None) -> dt.date | None:
-    """Return the full date of a dateline; None when it gives no year, for a year is never guessed."""
+    """Return the full date of a dateline.
+
+    None when it gives no year, for a year is never guessed.
+    """
     if line is None or line.year is None or line.month is None or line.day is None:
         return None
     try:

@@ -1,4 +1,7 @@
-"""The small transformer that tags places and their use: three layers of MiniLM in int8, run by onnxruntime on one thread."""
+"""The small transformer that tags places and their use.
+
+Three layers of MiniLM in int8, run by onnxruntime on one thread.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +29,17 @@ def loaded() -> tuple[Any, WordPiece]:
     options.intra_op_num_threads = int(os.environ.get("GEOMAP_THREADS", "1"))
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(WEIGHTS / "encoder.onnx"), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        str(WEIGHTS / "encoder.onnx"), options, providers=["CPUExecutionProvider"]
+    )
     return session, WordPiece((WEIGHTS / "pieces.txt").read_text(encoding="utf-8").split("\n")[:-1])
 
 
 def read(sentences: Sequence[Tagged], wanted: Sequence[bool]) -> list[dict[int, Reading]]:
-    """Return for each sentence what the encoder says of its tokens; only `wanted` sentences are read, the others give nothing."""
+    """Return for each sentence what the encoder says of its tokens.
+
+    Only `wanted` sentences are read, the others give nothing.
+    """
     out: list[dict[int, Reading]] = [{} for _ in sentences]
     if not any(wanted):
         return out

@@ -10,15 +10,21 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-# Weights of one's own, or trained without the corpus that is scored, stand in a folder with the same file names.
+# Weights of one's own, or trained without the corpus that is scored, stand in a folder with the
+# same file names.
 WEIGHTS = Path(os.environ.get("GEOMAP_WEIGHTS") or Path(__file__).parent.parent / "_weights")
 SCALE = 100  # weights are stored as whole hundredths
 
 
 class LinearModel:
-    """Sums the weights of the features that are present; what it answers can be explained feature by feature."""
+    """Sums the weights of the features that are present.
 
-    def __init__(self, labels: Iterable[str], weights: dict[str, list[int]], temperature: float) -> None:
+    What it answers can be explained feature by feature.
+    """
+
+    def __init__(
+        self, labels: Iterable[str], weights: dict[str, list[int]], temperature: float
+    ) -> None:
         self.labels = tuple(labels)
         self.weights = weights
         self.temperature = temperature
@@ -35,7 +41,10 @@ class LinearModel:
         return [total / SCALE for total in totals]
 
     def best(self, features: Iterable[str]) -> tuple[str, float]:
-        """Return the best label and its probability (softmax of the scores at the trained temperature)."""
+        """Return the best label and its probability.
+
+        That is the softmax of the scores at the trained temperature.
+        """
         scores = self.scores(features)
         at = max(range(len(scores)), key=scores.__getitem__)
         return self.labels[at], self.share(scores, at)

@@ -1,6 +1,7 @@
 """Document -> Toponyms: which spans name places, and how they are used.
 
-A recogniser is anything with `recognise(texts) -> spans`, so a spaCy pipeline or a model of your own can take the place of
+A recogniser is anything with `recognise(texts) -> spans`, so a spaCy pipeline or a model of your
+own can take the place of
 the bundled one (see `docs/recognisers.md`).
 """
 
@@ -16,19 +17,39 @@ from geomap.gazetteer.names import ARTICLES
 from geomap.model import Document, Kind, Toponym, Use
 from geomap.text.segment import Dateline, Span, Token, dateline, tokens
 from geomap.toponyms import encoder, linear
-from geomap.toponyms.features import EVENT_HEADS, ORG_HEADS, Match, describe, use_features, word_class
+from geomap.toponyms.features import (
+    EVENT_HEADS,
+    ORG_HEADS,
+    Match,
+    describe,
+    use_features,
+    word_class,
+)
 from geomap.toponyms.tagger import Reading, Tagged, name_span, prepared, spans, surely_none, tag
 
 _SURE = 0.9
 ENCODER_USE_SHARE = 0.7  # of the two models of use, by cross-validation
 # Words that look like demonyms or places and are neither when they stand so.
-_LANGUAGE_BEFORE = re.compile(r"\b(?:speak|speaks|spoke|spoken|in|into|translated|language)\s+$", re.IGNORECASE)
+_LANGUAGE_BEFORE = re.compile(
+    r"\b(?:speak|speaks|spoke|spoken|in|into|translated|language)\s+$", re.IGNORECASE
+)
 _NATIVE = re.compile(r"[^\x00-ɏḀ-ỿ\W\d_]")
-# A state that owns or falls apart is a state, not ground: "belonging to Azerbaijan", "the collapse of the USSR".
-_OWNED = re.compile(r"\b(?:belong(?:s|ed|ing)? to|owned by|ruled by|governed by|administered by|loyal to|(?:collapse|dissolution|break-?up|disintegration|demise) of)\s+(?:the\s+)?$", re.IGNORECASE)
+# A state that owns or falls apart is a state, not ground: "belonging to Azerbaijan", "the collapse
+# of the USSR".
+_OWNED = re.compile(
+    r"\b(?:belong(?:s|ed|ing)? to|owned by|ruled by|governed by|administered by|loyal"
+    r" to|(?:collapse|dissolution|break-?up|disintegration|demise) of)\s+(?:the\s+)?$",
+    re.IGNORECASE,
+)
 _TIME_ZONE = frozenset({"gmt", "utc", "est", "edt", "cet"})
-_OUTLET = re.compile(r"\s(?:Post|Times|News|Tribune|Herald|Journal|Gazette|Telegraph|Guardian|Observer|Airlines|Airways|United)\b(?!\s+(?:Nations|States|Kingdom|Arab))")
-_OUTLET_AFTER = frozenset("post times news tribune herald journal gazette telegraph guardian observer airlines airways united".split())
+_OUTLET = re.compile(
+    r"\s(?:Post|Times|News|Tribune|Herald|Journal|Gazette|Telegraph|Guardian|Observer|Airlines"
+    r"|Airways|United)\b(?!\s+(?:Nations|States|Kingdom|Arab))"
+)
+_OUTLET_AFTER = frozenset(
+    "post times news tribune herald journal gazette telegraph guardian observer airlines airways"
+    " united".split()
+)
 
 
 class Recogniser(Protocol):
@@ -39,8 +60,12 @@ class Recogniser(Protocol):
         ...
 
 
-def find_toponyms(doc: Document, gaz: Gazetteer, *, recogniser: Recogniser | None = None, demonyms: bool = True) -> list[Toponym]:
-    """Return the toponyms of `doc`, unresolved, in order; their `score` is the probability of the span.
+def find_toponyms(
+    doc: Document, gaz: Gazetteer, *, recogniser: Recogniser | None = None, demonyms: bool = True
+) -> list[Toponym]:
+    """Return the toponyms of `doc`, unresolved, in order.
+
+    Their `score` is the probability of the span.
 
     Parameters
     ----------
@@ -59,7 +84,8 @@ def find_toponyms(doc: Document, gaz: Gazetteer, *, recogniser: Recogniser | Non
     readings: list[dict[int, Reading]] = [{} for _ in sentences]
     found = _Names(text)
     if recogniser is None:
-        # The cheap tagger first; the encoder reads where that one is not sure that there is no name.
+        # The cheap tagger first; the encoder reads where that one is not sure that there is no
+        # name.
         tagged = [tag(sentence) for sentence in sentences]
         wanted = [not surely_none(*guess) for guess in tagged]
         readings = encoder.read(sentences, wanted)
@@ -81,14 +107,24 @@ def find_toponyms(doc: Document, gaz: Gazetteer, *, recogniser: Recogniser | Non
     _split_chains(text, gaz, found)
     _repeat(text, sentences, found)
     named = _demonyms(text, sentences, found) if demonyms else {}
-    kept = {span: share for span, share in found.shares.items() if not is_demonym(text[span.start : span.end], gaz)}
-    out = [Toponym(span.start, span.end, text[span.start : span.end], Use.DEMONYM, score=share) for span, share in named.items()]
+    kept = {
+        span: share
+        for span, share in found.shares.items()
+        if not is_demonym(text[span.start : span.end], gaz)
+    }
+    out = [
+        Toponym(span.start, span.end, text[span.start : span.end], Use.DEMONYM, score=share)
+        for span, share in named.items()
+    ]
     out += _with_use(text, sentences, readings, kept, line)
     return sorted(out, key=lambda t: (t.start, t.end))
 
 
 class _Names:
-    """Spans that do not overlap, with their probability; finds what overlaps a span in the time of the span's length."""
+    """Spans that do not overlap, with their probability.
+
+    Finds what overlaps a span in the time of the span's length.
+    """
 
     def __init__(self, text: str) -> None:
         self.shares: dict[Span, float] = {}
@@ -96,7 +132,11 @@ class _Names:
 
     def overlapping(self, span: Span) -> list[Span]:
         """Return the spans that share a code point with `span`, in order."""
-        return list(dict.fromkeys(owner for owner in self._owner[span.start : span.end] if owner is not None))
+        return list(
+            dict.fromkeys(
+                owner for owner in self._owner[span.start : span.end] if owner is not None
+            )
+        )
 
     def put(self, span: Span, share: float) -> None:
         """Add a span in place of all that it overlaps."""
@@ -112,7 +152,10 @@ class _Names:
 
 
 def _keep(found: _Names, text: str, span: Span, share: float) -> None:
-    """Take a tagged span without a leading article, unless the next word makes it an outlet or club."""
+    """Take a tagged span without a leading article.
+
+    Unless the next word makes it an outlet or club.
+    """
     if key(text[span.start : span.end]) in ARTICLES:  # "Al" of "Al-Qayara"
         rest = re.match(r"[-\s][A-Z]\w+", text[span.end : span.end + 30])
         if rest is None:
@@ -121,12 +164,19 @@ def _keep(found: _Names, text: str, span: Span, share: float) -> None:
     if text[span.start : span.start + 4].casefold() == "the " and span.end - span.start > 4:
         span = Span(span.start + 4, span.end)
     outlet = _OUTLET.match(text, span.end)
-    if text[span.start : span.end].casefold() not in _TIME_ZONE and not outlet and not found.overlapping(span):
+    if (
+        text[span.start : span.end].casefold() not in _TIME_ZONE
+        and not outlet
+        and not found.overlapping(span)
+    ):
         found.put(span, share)
 
 
 def _native_names(text: str, sentence: Tagged, gaz: Gazetteer, found: _Names) -> None:
-    """Find names in scripts without capitals, or that the tagger was never shown, as they stand in the gazetteer."""
+    """Find names in scripts without capitals, or that the tagger was never shown.
+
+    As they stand in the gazetteer.
+    """
     words = sentence.words
     if not any(_NATIVE.match(word.text) for word in words):
         return
@@ -150,40 +200,89 @@ def _native_names(text: str, sentence: Tagged, gaz: Gazetteer, found: _Names) ->
 
 
 def _states(sentence: Tagged, found: _Names) -> None:
-    """Take known states and regions as a whole: "Russian Empire" is no demonym and an empire, "South Ossetia" is not Ossetia."""
+    """Take known states and regions as a whole.
+
+    "Russian Empire" is no demonym and an empire, "South Ossetia" is not Ossetia.
+    """
     for at, covering in enumerate(sentence.inside):
         if covering is None or covering[1] != 0 or covering[0].size < 2:
             continue
         match = covering[0]
-        if match.kind in {Kind.COUNTRY, Kind.FORMER_STATE, Kind.DISPUTED_AREA, Kind.REGION, Kind.WATER} and not match.demonym:
+        if (
+            match.kind
+            in {
+                Kind.COUNTRY,
+                Kind.FORMER_STATE,
+                Kind.DISPUTED_AREA,
+                Kind.REGION,
+                Kind.WATER,
+            }
+            and not match.demonym
+        ):
             span = name_span(sentence, at, at + match.size - 1)
             longer = any(o.start < span.start or o.end > span.end for o in found.overlapping(span))
-            if not longer and span not in found.shares and not _names_something_else(sentence.words, at, at + match.size - 1):
+            if (
+                not longer
+                and span not in found.shares
+                and not _names_something_else(sentence.words, at, at + match.size - 1)
+            ):
                 found.put(span, 0.9)
 
 
 def _names_something_else(words: list[Token], first: int, last: int) -> bool:
-    """Tell whether the next capitalised word makes the name part of a war, an outlet or an organisation."""
+    """Tell whether the next capitalised word makes the name part of a war.
+
+    An outlet or an organisation.
+    """
     following = words[last + 1].text if last + 1 < len(words) else ""
     low = following.casefold()
     if following[:1].isupper() and (low in EVENT_HEADS or low in _OUTLET_AFTER or low in ORG_HEADS):
         return True
-    return first > 0 and words[first - 1].text in {"First", "Second", "Third"} and low in EVENT_HEADS
+    return (
+        first > 0 and words[first - 1].text in {"First", "Second", "Third"} and low in EVENT_HEADS
+    )
 
 
-# "in Kawumu in Uganda", "fled Kawumu, Uganda", "hit Kawumu and Kampala": a name that no model was shown, told by what stands beside it.
+# "in Kawumu in Uganda", "fled Kawumu, Uganda", "hit Kawumu and Kampala": a name that no model was
+# shown, told by what stands beside it.
 _CHAINED = re.compile(
-    r"\b(?:[Ii]n|[Nn]ear|[Aa]t|[Ff]rom|[Tt]o|[Aa]round|[Oo]utside|(?:village|town|city|camp)s? of|fled|left|hit|struck|shelled|bombed|reached|entered|captured|seized|retook|besieged)\s+([A-Z][\w'’‘`]+(?:[ -](?:[A-Z][\w'’‘`]+|al|el|en|an|ez|es))*)(?:(,\s+|\s+in\s+|,\s+in\s+)(?:the\s+)?|\s+and\s+)$"
+    r"\b(?:[Ii]n|[Nn]ear|[Aa]t|[Ff]rom|[Tt]o|[Aa]round|[Oo]utside|(?:village|town|city|camp)s?"
+    r" of|fled|left|hit|struck|shelled|bombed|reached|entered|captured|seized|retook"
+    r"|besieged)\s+([A-Z][\w'’‘`]+(?:["
+    r" -](?:[A-Z][\w'’‘`]+|al|el|en|an|ez|es))*)(?:(,\s+|\s+in\s+|,\s+in\s+)(?:the\s+)?|\s+and\s+)$"
 )
 # "fled Mai Tsebri", "uprooted from Mai Tsebri": what people flee from or to is a place.
-_FLED = re.compile(r"\b(?:fled|flee|fleeing|(?:uprooted|displaced|expelled|driven|fled|evacuated|deported) from|(?:fled|deported|evacuated|relocated|gone|headed|moved) to|arrived in|crossed into)\s+(?:the\s+(?:town|city|village|camp)\s+of\s+)?(?P<name>[A-Z][a-z’'‘`]\w*(?:[ -][A-Z][\w’'‘`]+){0,2})(?!['’]s|\w)")
+_FLED = re.compile(
+    r"\b(?:fled|flee|fleeing|(?:uprooted|displaced|expelled|driven|fled|evacuated|deported)"
+    r" from|(?:fled|deported|evacuated|relocated|gone|headed|moved) to|arrived in|crossed"
+    r" into)\s+(?:the\s+(?:town|city|village|camp)\s+of\s+)?(?P<name>[A-Z][a-z’'‘`]\w*(?:["
+    r" -][A-Z][\w’'‘`]+){0,2})(?!['’]s|\w)"
+)
 # "from Bria, Ndassa and Ippy to Bambari": the unknown names of a list whose first is known.
-_LIST_BEFORE = re.compile(r"\b(?:[Ff]rom|[Ii]n|[Tt]o|[Aa]round|[Bb]etween|[Nn]ear|[Tt]owns? of|[Vv]illages? of|districts? of|including|reached|entered|captured|shelled|fled|left)\s+(?:the\s+)?$")
-_LIST_ITEM = re.compile(r"(?:\s+(?:city|town|village|district|province|county|state|region|valley|islands?))?(?P<comma>,\s+(?:and\s+)?|\s+and\s+)(?:(?:central|northern|southern|eastern|western|north|south|east|west)\s+)?(?P<name>[A-Z][\w'’‘`]+(?:[ -][A-Z][\w'’‘`]+)?)")
-_LIST_AFTER = re.compile(r"\s*(?:[.,;)]|$|(?:to|into|towards?|on|in|between|after|as|because|since|by|for|and|following|amid|when|while|were|was|have|has|districts?|counties|provinces|villages|towns|states|regions)\b)")
-_CALENDAR = frozenset("january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday spring summer autumn winter".split())
+_LIST_BEFORE = re.compile(
+    r"\b(?:[Ff]rom|[Ii]n|[Tt]o|[Aa]round|[Bb]etween|[Nn]ear|[Tt]owns? of|[Vv]illages? of|districts?"
+    r" of|including|reached|entered|captured|shelled|fled|left)\s+(?:the\s+)?$"
+)
+_LIST_ITEM = re.compile(
+    r"(?:\s+(?:city|town|village|district|province|county|state|region|valley"
+    r"|islands?))?(?P<comma>,\s+(?:and\s+)?|\s+and\s+)(?:(?:central|northern|southern|eastern"
+    r"|western|north|south|east|west)\s+)?(?P<name>[A-Z][\w'’‘`]+(?:["
+    r" -][A-Z][\w'’‘`]+)?)"
+)
+_LIST_AFTER = re.compile(
+    r"\s*(?:[.,;)]|$|(?:to|into|towards?|on|in|between|after|as|because|since|by|for|and"
+    r"|following|amid|when|while|were|was|have|has|districts?|counties|provinces|villages"
+    r"|towns|states|regions)\b)"
+)
+_CALENDAR = frozenset(
+    "january february march april may june july august september october november december monday"
+    " tuesday wednesday thursday friday saturday sunday spring summer autumn winter".split()
+)
 _MOST_LISTED = 12
-_CHAIN_SHARE, _CHAIN_REACH = 0.6, 80  # probability of such a name; code points before the place that contains it
+_CHAIN_SHARE, _CHAIN_REACH = (
+    0.6,
+    80,
+)  # probability of such a name; code points before the place that contains it
 _CONTAINERS = {Kind.COUNTRY, Kind.ADMIN1, Kind.ADMIN2, Kind.DISPUTED_AREA, Kind.REGION}
 
 
@@ -191,7 +290,13 @@ def _chained(text: str, gaz: Gazetteer, found: _Names) -> None:
     """Take an unknown name before a place that contains it or stands beside it."""
     for span in [s for s, share in found.shares.items() if share >= _CHAIN_SHARE]:
         chain = _CHAINED.search(text, max(0, span.start - _CHAIN_REACH), span.start)
-        if chain is None or (chain.group(2) and not any(KINDS[gaz.column("kind")[row]] in _CONTAINERS for row, _ in gaz.postings(text[span.start : span.end]))):
+        if chain is None or (
+            chain.group(2)
+            and not any(
+                KINDS[gaz.column("kind")[row]] in _CONTAINERS
+                for row, _ in gaz.postings(text[span.start : span.end])
+            )
+        ):
             continue
         inner = Span(*chain.span(1))
         if not found.overlapping(inner) and _may_be_place(chain.group(1)):
@@ -199,31 +304,49 @@ def _chained(text: str, gaz: Gazetteer, found: _Names) -> None:
 
 
 def _fled_from(text: str, found: _Names) -> None:
-    """Take an unknown name that people flee from or to, also one of which only a part was tagged."""
+    """Take an unknown name that people flee from or to.
+
+    Also one of which only a part was tagged.
+    """
     for match in _FLED.finditer(text):
         span = Span(*match.span("name"))
         within = all(span.start <= o.start and o.end < span.end for o in found.overlapping(span))
-        if within and _may_be_place(match["name"]) and not re.search(r"(?:ans|ians|ese|is)$", match["name"]):
+        if (
+            within
+            and _may_be_place(match["name"])
+            and not re.search(r"(?:ans|ians|ese|is)$", match["name"])
+        ):
             found.put(span, _CHAIN_SHARE)
 
 
 def _listed(text: str, found: _Names) -> None:
     """Take the unknown names of a list of places."""
-    for span in [s for s, share in found.shares.items() if share >= _CHAIN_SHARE and _LIST_BEFORE.search(text, max(0, s.start - 24), s.start)]:
+    for span in [
+        s
+        for s, share in found.shares.items()
+        if share >= _CHAIN_SHARE and _LIST_BEFORE.search(text, max(0, s.start - 24), s.start)
+    ]:
         at, items = span.end, list[Span]()
         while (item := _LIST_ITEM.match(text, at)) and len(items) < _MOST_LISTED:
             items.append(Span(*item.span("name")))
             at = item.end()
             if "and" in item["comma"]:
                 break
-        whole = bool(items) and "and" in text[items[-1].start - 5 : items[-1].start] and _LIST_AFTER.match(text, at)
+        whole = (
+            bool(items)
+            and "and" in text[items[-1].start - 5 : items[-1].start]
+            and _LIST_AFTER.match(text, at)
+        )
         for name in items if whole else ():
             if not found.overlapping(name) and _may_be_place(text[name.start : name.end]):
                 found.put(name, _CHAIN_SHARE)
 
 
 def _may_be_place(name: str) -> bool:
-    """Tell whether a capitalised name starts with no month, weekday, title or word of an organisation."""
+    """Tell whether a capitalised name starts with no month, weekday.
+
+    Title or word of an organisation.
+    """
     first = name.split(maxsplit=1)[0]
     return first.casefold() not in _CALENDAR and not word_class(first)
 
@@ -237,7 +360,9 @@ def _split_chains(text: str, gaz: Gazetteer, found: _Names) -> None:
         share = found.drop(span)
         at = span.start
         for part in re.split(r"([,()\[\]/]\s*(?:and\s+)?|\s(?:and|&)\s)", name):
-            stripped = "" if part.strip() in {"and", "&"} else part.strip(" ,()[]/").removeprefix("and ")
+            stripped = (
+                "" if part.strip() in {"and", "&"} else part.strip(" ,()[]/").removeprefix("and ")
+            )
             if stripped:
                 begin = at + part.index(stripped)
                 found.put(Span(begin, begin + len(stripped)), share)
@@ -246,7 +371,11 @@ def _split_chains(text: str, gaz: Gazetteer, found: _Names) -> None:
 
 def _repeat(text: str, sentences: list[Tagged], found: _Names) -> None:
     """Take what is surely a place once wherever the same words stand: one referent a document."""
-    sure = {text[s.start : s.end] for s, share in found.shares.items() if share >= _SURE and s.end - s.start > 3}
+    sure = {
+        text[s.start : s.end]
+        for s, share in found.shares.items()
+        if share >= _SURE and s.end - s.start > 3
+    }
     if not sure:
         return
     wanted: dict[str, list[str]] = {}
@@ -256,7 +385,11 @@ def _repeat(text: str, sentences: list[Tagged], found: _Names) -> None:
         for at, word in enumerate(sentence.words):
             for name in wanted.get(word.text, ()):
                 span = Span(word.start, word.start + len(name))
-                if text.startswith(name, word.start) and not text[span.end : span.end + 1].isalnum() and not found.overlapping(span):
+                if (
+                    text.startswith(name, word.start)
+                    and not text[span.end : span.end + 1].isalnum()
+                    and not found.overlapping(span)
+                ):
                     last = at + sum(1 for _ in tokens(name)) - 1
                     if not _inside_name(sentence.words, at, last):
                         found.put(span, 0.75)
@@ -264,10 +397,18 @@ def _repeat(text: str, sentences: list[Tagged], found: _Names) -> None:
 
 
 def _inside_name(words: list[Token], first: int, last: int) -> bool:
-    """Tell whether capitals beside the name make it part of a longer one: "Sydney Sweeney", "First Karabakh War"."""
+    """Tell whether capitals beside the name make it part of a longer one.
+
+    "Sydney Sweeney", "First Karabakh War".
+    """
     before = words[first - 1].text if first else ""
     after = words[last + 1].text if last + 1 < len(words) else ""
-    return after[:1].isupper() or (before[:1].isupper() and first > 1) or after in {"-", "–"} or before in {"-", "–"}
+    return (
+        after[:1].isupper()
+        or (before[:1].isupper() and first > 1)
+        or after in {"-", "–"}
+        or before in {"-", "–"}
+    )
 
 
 def is_demonym(name: str, gaz: Gazetteer) -> bool:
@@ -287,21 +428,38 @@ def _demonyms(text: str, sentences: list[Tagged], found: _Names) -> dict[Span, f
             if covering is None or covering[1] != 0 or not covering[0].demonym:
                 continue
             span = name_span(sentence, at, at + covering[0].size - 1)
-            inside = [o for o in found.overlapping(span) if o.start <= span.start and span.end <= o.end and o != span]
+            inside = [
+                o
+                for o in found.overlapping(span)
+                if o.start <= span.start and span.end <= o.end and o != span
+            ]
             if not inside and not _spoken(text, sentence.words, at, span):
                 out[span] = 0.9
     return out
 
 
 def _spoken(text: str, words: list[Token], at: int, span: Span) -> bool:
-    """Tell whether a word like "English" or "Spanish" is a language, or "Dominican" a name beside another."""
+    """Tell whether a word like "English" or "Spanish" is a language.
+
+    Or "Dominican" a name beside another.
+    """
     after = words[at + 1].text.casefold() if at + 1 < len(words) else ""
     if after in {"language", "languages", "dictionary"}:
         return True
-    return bool(_LANGUAGE_BEFORE.search(text[max(0, span.start - 12) : span.start])) and not (after[:1].isalpha() and after not in {"and", "or", "on", "to", "with"}) and not words[at].text.endswith("s")
+    return (
+        bool(_LANGUAGE_BEFORE.search(text[max(0, span.start - 12) : span.start]))
+        and not (after[:1].isalpha() and after not in {"and", "or", "on", "to", "with"})
+        and not words[at].text.endswith("s")
+    )
 
 
-def _with_use(text: str, sentences: list[Tagged], readings: list[dict[int, Reading]], found: dict[Span, float], line: Dateline | None) -> list[Toponym]:
+def _with_use(
+    text: str,
+    sentences: list[Tagged],
+    readings: list[dict[int, Reading]],
+    found: dict[Span, float],
+    line: Dateline | None,
+) -> list[Toponym]:
     """Return the names with their use: the dateline is literal, the rest is what the model says."""
     out = []
     ordered = sorted(found)
@@ -315,21 +473,50 @@ def _with_use(text: str, sentences: list[Tagged], readings: list[dict[int, Readi
     return out
 
 
-def _one_use(text: str, sentence: Tagged, reading: dict[int, Reading], span: Span, share: float, line: Dateline | None) -> Toponym:
-    # A name starts within one of its sentence's tokens; found by bisection, for a sentence may hold thousands of names.
+def _one_use(
+    text: str,
+    sentence: Tagged,
+    reading: dict[int, Reading],
+    span: Span,
+    share: float,
+    line: Dateline | None,
+) -> Toponym:
+    # A name starts within one of its sentence's tokens; found by bisection, for a sentence may hold
+    # thousands of names.
     first = max(0, bisect.bisect_right(sentence.words, span.start, key=_start_of) - 1)
     last = max(first, bisect.bisect_left(sentence.words, span.end, key=_start_of) - 1)
     match = sentence.inside[first]
     in_dateline = line is not None and span in line.places
     owned = _OWNED.search(text[max(0, span.start - 24) : span.start])
-    befell = _BEFELL.search(text[max(0, span.start - 40) : span.start]) and match and match[0].kind in _TOWNS
-    use = Use.LITERAL if in_dateline or befell else Use.ASSOCIATIVE if owned else _use(text, sentence.words, first, last, match[0] if match else None, reading.get(first))
+    befell = (
+        _BEFELL.search(text[max(0, span.start - 40) : span.start])
+        and match
+        and match[0].kind in _TOWNS
+    )
+    use = (
+        Use.LITERAL
+        if in_dateline or befell
+        else (
+            Use.ASSOCIATIVE
+            if owned
+            else _use(
+                text, sentence.words, first, last, match[0] if match else None, reading.get(first)
+            )
+        )
+    )
     return Toponym(span.start, span.end, text[span.start : span.end], use, score=share)
 
 
 # What befalls a town befalls its ground: "shelling hit Kharkiv" is no act of a government.
 _BEFELL = re.compile(
-    r"\b(?:hit|hits|struck|strikes|shelled|bombed|bombarded|pounded|rocked|shook|stormed|entered|captured|seized|recaptured|retook|overran|besieged|encircled|hitting|striking|shelling|bombing|bombarding|pounding|capturing|seizing|besieging|(?:strikes?|airstrikes?|attacks?|raids?|assaults?|shelling|bombardment|bombing|siege|offensive|advance|barrage|missiles?|rockets?|drones?)\s+(?:on|of|in|against|at|near|towards?|outside))\s+(?:(?:the|central|downtown|northern|southern|eastern|western)\s+){0,2}(?:(?:city|town|village|port|outskirts|centre|center) (?:city )?of\s+)?$"
+    r"\b(?:hit|hits|struck|strikes|shelled|bombed|bombarded|pounded|rocked|shook|stormed"
+    r"|entered|captured|seized|recaptured|retook|overran|besieged|encircled|hitting|striking"
+    r"|shelling|bombing|bombarding|pounding|capturing|seizing|besieging|(?:strikes?"
+    r"|airstrikes?|attacks?|raids?|assaults?|shelling|bombardment|bombing|siege|offensive"
+    r"|advance|barrage|missiles?|rockets?|drones?)\s+(?:on|of|in|against|at|near|towards?"
+    r"|outside))\s+(?:(?:the|central|downtown|northern|southern|eastern"
+    r"|western)\s+){0,2}(?:(?:city|town|village|port|outskirts|centre|center)"
+    r" (?:city )?of\s+)?$"
 )
 _TOWNS = frozenset({"settlement", "site", "admin2", "admin1"})
 
@@ -338,9 +525,20 @@ def _start_of(word: Token) -> int:
     return word.start
 
 
-def _use(text: str, words: list[Token], first: int, last: int, match: Match | None, reading: Reading | None) -> Use:
+def _use(
+    text: str,
+    words: list[Token],
+    first: int,
+    last: int,
+    match: Match | None,
+    reading: Reading | None,
+) -> Use:
     model = linear.load("use")
-    associative = model.shares(model.scores(use_features(text, words, first, last, match)))[model.labels.index(Use.ASSOCIATIVE)]
+    associative = model.shares(model.scores(use_features(text, words, first, last, match)))[
+        model.labels.index(Use.ASSOCIATIVE)
+    ]
     if reading is not None:
-        associative = (1 - ENCODER_USE_SHARE) * associative + ENCODER_USE_SHARE * reading.associative
+        associative = (
+            1 - ENCODER_USE_SHARE
+        ) * associative + ENCODER_USE_SHARE * reading.associative
     return Use.ASSOCIATIVE if associative > 0.5 else Use.LITERAL

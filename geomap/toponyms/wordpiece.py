@@ -1,4 +1,7 @@
-"""Sentences -> the numbers that the encoder reads: pieces of words, how each word is written, and what the gazetteer knows of it."""
+"""Sentences -> the numbers that the encoder reads.
+
+Pieces of words, how each word is written, and what the gazetteer knows of it.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,24 @@ _BUCKETS = (8.0, 10.0, 12.0, 14.0)  # prominence: hamlet, village, town, city, c
 
 @dataclass(slots=True)
 class Window:
-    """Neighbouring sentences as one input: piece ids, case and gazetteer class of each piece, and which piece starts which word."""
+    """Neighbouring sentences as one input.
+
+    Piece ids, case and gazetteer class of each piece, and which piece starts which word.
+    """
 
     pieces: list[int] = field(default_factory=list)
     cases: list[int] = field(default_factory=list)
     known: list[int] = field(default_factory=list)
-    words: list[tuple[int, int, int]] = field(default_factory=list)  # sentence, word, position of its first piece
+    words: list[tuple[int, int, int]] = field(
+        default_factory=list
+    )  # sentence, word, position of its first piece
 
 
 class WordPiece:
-    """Splits words into the pieces of a vocabulary, the longest first; lower case, without accents."""
+    """Splits words into the pieces of a vocabulary, the longest first.
+
+    Lower case, without accents.
+    """
 
     def __init__(self, vocabulary: list[str]) -> None:
         self.ids = {piece: position for position, piece in enumerate(vocabulary)}
@@ -39,7 +50,9 @@ class WordPiece:
         """Return the ids of the pieces of one word."""
         known = self._cache.get(word)
         if known is None:
-            known = [i for part in _parts(word) for i in self._longest_first(part)] or [self.ids[UNKNOWN]]
+            known = [i for part in _parts(word) for i in self._longest_first(part)] or [
+                self.ids[UNKNOWN]
+            ]
             if len(self._cache) > 50_000:
                 self._cache.clear()
             self._cache[word] = known
@@ -63,7 +76,9 @@ class WordPiece:
 
 def _parts(word: str) -> list[str]:
     """Return the runs of letters and digits and the single marks of a word."""
-    text = "".join(c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c))
+    text = "".join(
+        c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c)
+    )
     out, run = [], ""
     for c in text:
         if c.isalnum():
@@ -88,7 +103,10 @@ def case_of(word: str) -> int:
 
 
 def gazetteer_class(covering: tuple[Match, int] | None) -> int:
-    """Return what the gazetteer knows of a token: nothing, a demonym, an abbreviation, or begin and inside of a name by prominence."""
+    """Return what the gazetteer knows of a token.
+
+    Nothing, a demonym, an abbreviation, or begin and inside of a name by prominence.
+    """
     if covering is None:
         return 0
     match, position = covering
@@ -99,7 +117,9 @@ def gazetteer_class(covering: tuple[Match, int] | None) -> int:
     return 3 + sum(match.prominence >= bound for bound in _BUCKETS) + (5 if position else 0)
 
 
-def windows(sentences: Sequence[Tagged], pieces: WordPiece, wanted: Sequence[bool]) -> Iterator[Window]:
+def windows(
+    sentences: Sequence[Tagged], pieces: WordPiece, wanted: Sequence[bool]
+) -> Iterator[Window]:
     """Pack the wanted sentences, in order, into windows; a sentence longer than a window is cut."""
     window = _opened(pieces)
     for number, sentence in enumerate(sentences):
