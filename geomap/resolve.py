@@ -9,7 +9,6 @@ logistic regression over what speaks for it (`training/train_calibration.py`).
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import defaultdict
@@ -30,7 +29,7 @@ from geomap.gazetteer import (
 from geomap.home import NOWHERE, Area, home_of
 from geomap.model import Document, Kind, Place, Precision, Toponym, Use
 from geomap.toponyms.features import word_class
-from geomap.toponyms.linear import WEIGHTS
+from geomap.weights import read_json
 
 MOST_CANDIDATES = 24
 MOST_ALTERNATIVES = 4
@@ -164,9 +163,7 @@ class Context:
 
 @cache
 def _weights() -> dict[str, float]:
-    stored: dict[str, float] = json.loads((WEIGHTS / "ranker.json").read_text(encoding="utf-8"))[
-        "weights"
-    ]
+    stored: dict[str, float] = read_json("ranker.json")["weights"]
     return stored
 
 
@@ -727,9 +724,7 @@ CONFIDENCE_FEATURES = ("always", "span", "lead", "candidates", "mentions", "demo
 
 @cache
 def _confidence_weights() -> dict[str, float]:
-    stored: dict[str, float] = json.loads(
-        (WEIGHTS / "calibration.json").read_text(encoding="utf-8")
-    )["weights"]
+    stored: dict[str, float] = read_json("calibration.json")["weights"]
     return stored
 
 

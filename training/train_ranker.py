@@ -17,6 +17,7 @@ import numpy as np
 from train_linear import read
 
 from geomap.gazetteer import Gazetteer, haversine_km
+from geomap.integrity import seal
 from geomap.model import Document, Toponym, Use
 from geomap.resolve import FEATURES, _first_guess, context_without, described_all, group
 from geomap.toponyms.recognise import is_demonym
@@ -115,6 +116,7 @@ def main() -> None:
     w = train(data)
     stored = {"weights": {name: round(float(x), 3) for name, x in zip(FEATURES, w, strict=True)}}
     (options.out / "ranker.json").write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    seal(options.out)
 
 
 if __name__ == "__main__":
