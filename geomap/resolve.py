@@ -41,20 +41,26 @@ _LEAST_RESPELT, _ALIKE, _SPOKEN_OF = (
 _INNER_PROMINENCE = 12.0  # a town of twenty thousand with its primary name
 _ADMIN_AFTER = re.compile(
     (
-        r"\s+(?:province|state|region|oblast|governorate|county|district|prefecture|division"
+        r"\s{1,9}(?:province|state|region|oblast|governorate|county|district|prefecture|division"
         r"|republic|krai|raion|rayon|department)\b"
     ),
     re.IGNORECASE,
 )
 _ADMIN_BEFORE = re.compile(
-    r"\b(?:province|state|region|governorate|county|district|prefecture|department)s?\s+of\s+$",
+    (
+        r"\b(?:province|state|region|governorate|county|district|prefecture"
+        r"|department)s?\s{1,9}of\s{1,9}$"
+    ),
     re.IGNORECASE,
 )
 _CITY_BEFORE = re.compile(
-    r"\b(?:city|town|village|capital|suburb|municipality|hamlet)(?:\s+of)?\s+$", re.IGNORECASE
+    r"\b(?:city|town|village|capital|suburb|municipality|hamlet)(?:\s{1,9}of)?\s{1,9}$",
+    re.IGNORECASE,
 )
-_CITY_AFTER = re.compile(r"\s+(?:city|town|village|airport)\b", re.IGNORECASE)
-_CHAIN = re.compile(r"^(?:,\s*|\s*[(\[]\s*(?:in\s+)?|\s+in\s+|,\s+in\s+)$")
+_CITY_AFTER = re.compile(r"\s{1,9}(?:city|town|village|airport)\b", re.IGNORECASE)
+_CHAIN = re.compile(
+    r"^(?:,\s{0,9}|\s{0,9}[(\[]\s{0,9}(?:in\s{1,9})?|\s{1,9}in\s{1,9}|,\s{1,9}in\s{1,9})$"
+)
 # Places without inhabitants of their own, as prominent as a place of so many.
 _NOMINAL = {
     Kind.REGION: 2e7,
@@ -410,11 +416,12 @@ def _miscased(name: str, how: int) -> bool:
 
 
 _TYPE = re.compile(
-    r"^(?:the\s+|city of\s+|town of\s+|village of\s+|province of\s+|state"
-    r" of\s+|(?:north|south|east|west|central|northern|southern|eastern|western|upper|lower"
+    r"^(?:the\s{1,9}|city of\s{1,9}|town of\s{1,9}|village of\s{1,9}|province of\s{1,9}|state"
+    r" of\s{1,9}|(?:north|south|east|west|central|northern|southern|eastern|western|upper|lower"
     r"|greater|downtown|old)["
     r" -](?=[A-Z]))"
-    r"|\s+(?:city|town|village|province|state|region|governorate|oblast|county|district|area|city"
+    r"|\s{1,9}(?:city|town|village|province|state|region|governorate|oblast|county|district"
+    r"|area|city"
     r" council|municipality|valley|island|islands|international airport|airport|refugee"
     r" camp|camp|parish|township|borough)$",
     re.IGNORECASE,

@@ -50,7 +50,7 @@ _ENTRY = struct.Struct("<Q")
 # The files of an index and of its building; nothing else is ever deleted with one.
 _OWN = re.compile(
     rf"index\.bin|(?:names|loose)-\d{{3}}\.marisa|loose-\d{{3}}\.run"
-    rf"|{re.escape(SEAL)}|{re.escape(SEEN)}|\.seen-\w+"
+    rf"|{re.escape(SEAL)}|{re.escape(SEEN)}|\.seen-\w{{1,20}}"
 )
 
 
