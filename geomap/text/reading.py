@@ -22,7 +22,7 @@ from geomap.model import Document, read_date
 from geomap.text.office import members_of_zip, text_of_docx, text_of_pdf
 
 SUFFIXES = (".txt", ".html", ".htm", ".docx", ".pdf", ".jsonl", ".csv", ".parquet", ".zip")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ].+)?$")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ].{1,40})?$")
 Read = Document | DocumentError  # a bad row does not end a batch
 
 
