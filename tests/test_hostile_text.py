@@ -187,14 +187,6 @@ def patterns_in(value: object) -> list[re.Pattern[str]]:
     return [value] if isinstance(value, re.Pattern) else []
 
 
-def patterns_in(value: object) -> list[re.Pattern[str]]:
-    if isinstance(value, list | tuple):
-        return [p for item in value for p in patterns_in(item)]
-    if isinstance(value, dict):
-        return patterns_in(list(value.values()))
-    return [value] if isinstance(value, re.Pattern) else []
-
-
 def test_every_pattern_over_text_is_bounded_or_gives_nothing_back():
     found = []
     for module in pkgutil.walk_packages(geomap.__path__, "geomap."):
