@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from geomap.case import Case
-from geomap.case.feeds import fetched, read_feed
+from geomap.case.feeds import read_feed
+from geomap.case.web import fetched
 from geomap.errors import DocumentError, FeedError
 from geomap.geoparser import Geoparser
 
