@@ -37,6 +37,7 @@ ORDER = (
     "maps",
     "export",
     "geocoder",
+    "writing",
     "cli",
     "pages",
 )

@@ -87,7 +87,8 @@ def _parsed(url: str, body: bytes) -> tuple[Sequence[Any], str]:
     told = feedparser.parse(io.BytesIO(body), response_headers={"content-location": url})
     if not told.entries and (told.bozo or not told.get("version")):
         raise DocumentError(
-            url, f"it is no feed that can be read: {told.get('bozo_exception', 'it has no entries')}"
+            url,
+            f"it is no feed that can be read: {told.get('bozo_exception', 'it has no entries')}",
         )
     return told.entries, str(told.feed.get("title") or urlsplit(url).hostname or "")
 
@@ -124,7 +125,12 @@ def _article(entry: Any, link: str, source: str, *, allow_private: bool) -> Docu
         raise failure
     title, source = well_formed(str(entry.get("title", ""))), well_formed(source)
     return Document(
-        well_formed(link), text, title, source, well_formed(link), published and read_date(published)
+        well_formed(link),
+        text,
+        title,
+        source,
+        well_formed(link),
+        published and read_date(published),
     )
 
 

@@ -131,7 +131,8 @@ def _year(
         first, dt.date(first.year, 12, 31), DatePrecision.YEAR, Basis.EXPLICIT, str(first.year)
     )
     doc = Document(ident, "\n".join(lines), f"UNHCR flows {first.year}", "UNHCR", "", None)
-    movements, at = [], 0
+    movements: list[Movement] = []
+    at = 0
     for number, line in told:
         where = f"{name}:{number}"
         row = dict(zip(header, next(csv.reader([line]), []), strict=False))

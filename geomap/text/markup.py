@@ -33,7 +33,9 @@ _CHARSET: Final = re.compile(
 )
 _HEAD: Final = 4096  # bytes in which a page names its encoding; the HTML standard wants it in 1024
 # The HTML standard reads these as what pages that say so are written in.
-_AS_READ: Final = dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "us-ascii", "ascii"), "cp1252")
+_AS_READ: Final = dict.fromkeys(
+    ("iso-8859-1", "iso8859-1", "latin1", "us-ascii", "ascii"), "cp1252"
+)
 
 
 def text_of_html(page: str) -> tuple[str, str]:
