@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -42,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors, and a stop, are one line on stderr."""
     from geomap.errors import GeomapError
 
+    # What libraries log of a damaged file is said once, by its error.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         with _stoppable():
             options = _parser().parse_args(argv)

@@ -169,16 +169,21 @@ def reading(source: str, mend: str = "") -> Iterator[None]:
     ------
     DocumentError
         For any exception inside, with that as its cause.
-    GazetteerError
-        When the gazetteer cannot be used: no document can be read then.
+    GeomapError
+        When it is no fault of the document, such as a gazetteer that cannot be used: then no
+        document can be read.
 
     """
     try:
         yield
-    except (DocumentError, GazetteerError):
-        raise
     except Exception as error:
+        if isinstance(error, GeomapError) and not isinstance(error, _OF_WHAT_IS_READ):
+            raise
         raise DocumentError(source, _problem(error, mend)) from error
+
+
+# What a value in a document, or the kind of file that it is, brings about.
+_OF_WHAT_IS_READ: Final = (OptionError, RegionError, FeedError, MissingExtraError)
 
 
 def _problem(error: Exception, mend: str) -> str:

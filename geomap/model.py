@@ -265,7 +265,7 @@ def _read_moment(value: Any) -> Any:
     return dt.datetime.fromisoformat(value) if "T" in value else dt.date.fromisoformat(value)
 
 
-def _check_moment(name: str, moment: object) -> None:
+def _check_published(name: str, moment: object) -> None:
     if moment is None:
         return
     if not isinstance(moment, dt.date):
@@ -308,7 +308,7 @@ class Document(Record):
                     f"its {part} holds half of a character pair (U+{ord(value[at]):04X} at {at});"
                     " take it out, or put geomap.errors.well_formed(text) in",
                 )
-        _check_moment(name, self.published)
+        _check_published(name, self.published)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def _article(entry: Any, link: str, source: str, *, allow_private: bool) -> Docu
     text, failure = "", DocumentError(link, "the page has no text")
     try:
         with reading(link):
-            text = _main_text(*fetched(link, allow_private=allow_private))
+            text = main_text(*fetched(link, allow_private=allow_private))
     except DocumentError as error:
         failure = error
     text = well_formed(text or text_of_html(told)[1])
@@ -134,8 +134,17 @@ def _article(entry: Any, link: str, source: str, *, allow_private: bool) -> Docu
     )
 
 
-def _main_text(page: bytes, declared: str = "") -> str:
-    """Return the article of a page without its menus, by the encoding that it is written in."""
+def main_text(page: bytes, declared: str = "") -> str:
+    """Return the article of a page without its menus, by the encoding that it is written in.
+
+    Parameters
+    ----------
+    page
+        The page as it came.
+    declared
+        The encoding that the server named.
+
+    """
     import trafilatura
 
     told = decoded_page(page, declared)

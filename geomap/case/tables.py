@@ -40,7 +40,7 @@ _NEEDED: Final = ("year", "coo_iso", "coa_iso")
 LARGEST: Final = 100_000_000  # characters, unpacked
 LONGEST_LINE: Final = 10_000  # characters
 MOST_ROWS: Final = 62_500  # a year: each of 250 countries with each
-MOST_PEOPLE: Final = 10**10  # in a cell: more than live
+MOST_PEOPLE: Final = 10**10  # in a row: more than live
 
 
 def read_unhcr_flows(path: str | os.PathLike[str], gazetteer: Gazetteer) -> Iterator[Parsed]:
@@ -173,21 +173,17 @@ def _number_of(year: str, where: str) -> int:
 
 
 def _people(row: dict[str, str], where: str) -> int:
-    count = 0
-    for column in _PEOPLE:
-        cell = row.get(column) or "0"
-        try:
-            number = float(cell)
-        except ValueError:
-            number = -1.0
-        if not 0 <= number <= MOST_PEOPLE:
-            raise DocumentError(
-                where,
-                f"{column} is {shown(cell)}; the columns {', '.join(_PEOPLE)} must be empty or"
-                f" numbers of people up to {MOST_PEOPLE:,}",
-            )
-        count += int(number)
-    return count
+    try:
+        count = sum(float(row.get(c) or 0) for c in _PEOPLE)
+    except ValueError as error:
+        raise DocumentError(
+            where, f"{error}; the columns {', '.join(_PEOPLE)} must be numbers or empty"
+        ) from error
+    if not 0 <= count < MOST_PEOPLE:  # which also refuses what is no number at all
+        raise DocumentError(
+            where, f"{count:g} people; their sum must be a number from 0 to {MOST_PEOPLE - 1:,}"
+        )
+    return int(count)
 
 
 def _country(iso3: str, at: int, line: str, gazetteer: Gazetteer) -> Mention:

@@ -24,7 +24,7 @@ from geomap.text.markup import decoded_page, text_of_html
 from geomap.text.office import members_of_zip, rows_of_parquet, text_of_docx, text_of_pdf
 
 SUFFIXES = (".txt", ".html", ".htm", ".docx", ".pdf", ".jsonl", ".csv", ".parquet", ".zip")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ].+)?$")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ].{1,40})?$")
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # What a row may say of its text; the other columns of a table are not looked at.
 _COLUMNS: Final = ("id", "text", "title", "source", "url", "published", "date")
