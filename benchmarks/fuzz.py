@@ -243,11 +243,11 @@ def docx(rng: random.Random) -> bytes:
     made.add_table(1, 2).rows[0].cells[0].text = "in a table"
     out = io.BytesIO()
     made.save(out)
-    if rng.random() < 0.5:
-        return out.getvalue()
-    # Damage below the packing, so that the reader of XML meets it.
     with zipfile.ZipFile(out) as packed:
         files = {name: packed.read(name) for name in packed.namelist()}
+    if rng.random() < 0.5:
+        return zipped(files)
+    # Damage below the packing, so that the reader of XML meets it.
     name = rng.choice(sorted(files))
     return zipped({**files, name: damaged(rng, files[name])})
 

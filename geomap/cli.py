@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             code: int = options.run(options)
     except KeyboardInterrupt as stop:
         _say("stopped", stop)
-        return 128 + (stop.args[0] if stop.args else signal.SIGINT)
+        return 128 + (stop.args[0] if stop.args else signal.SIGINT)  # as shells have it
     except BrokenPipeError:
         # The reader of a pipe has seen enough; nothing more is written, also not while Python shuts
         # down.
@@ -69,27 +70,58 @@ def _say(text: str, error: BaseException) -> None:
     sys.stderr.write(f"geomap: {' '.join(told.split())}\n")
 
 
+# Which signals asked this process to stop, and when.
+_asked: list[tuple[int, float]] = []
+_GRACE_S = 1.0  # in which a second ctrl-C is taken for the first, so that closing is not broken off
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    now = time.monotonic()
+    again = bool(_asked) and now - _asked[-1][1] < _GRACE_S
+    _asked.append((number, now))
+    if not again:
+        raise KeyboardInterrupt(number)
+
+
+def _heed() -> None:
+    """Stop when that was asked; an extension that was loading may have made an error of it."""
+    if _asked:
+        raise KeyboardInterrupt(_asked[0][0])
+
+
+def _unless_stopped(hook: Callable[[Any], object]) -> Callable[[Any], None]:
+    def told(what: Any) -> None:
+        if not isinstance(what.exc_value, KeyboardInterrupt):
+            hook(what)
+
+    return told
+
+
 @contextmanager
 def _stoppable() -> Iterator[None]:
     """Let a signal to end, or a closed terminal, close what is open, as ctrl-C does."""
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)  # the second one must not break off the closing
-        raise KeyboardInterrupt(number)
-
-    signals = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
+    _asked.clear()
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
         signals = []
-    # Whoever started us may have chosen that one is not heard, as nohup does.
-    before = {s: signal.getsignal(s) for s in signals if s is not None}
-    for number, handler in before.items():
-        if handler is signal.SIG_DFL:
-            signal.signal(number, stop)
+    before = {number: signal.getsignal(number) for number in signals}
+    hooks = sys.excepthook, sys.unraisablehook
+    # What is in the middle of loading shows a stop in 40 lines of its own.
+    sys.excepthook = lambda kind, error, trace: (
+        None if issubclass(kind, KeyboardInterrupt) else hooks[0](kind, error, trace)
+    )
+    sys.unraisablehook = _unless_stopped(hooks[1])
     try:
+        for number, handler in before.items():
+            # Whoever started us may have chosen that one is not heard, as nohup does.
+            if handler in {signal.SIG_DFL, signal.default_int_handler}:
+                signal.signal(number, _stop)
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        sys.excepthook, sys.unraisablehook = hooks
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -364,6 +396,7 @@ def _results(
                 parsed = parser.parse(replace(doc, published=doc.published or day))
                 made = make(parsed)
         except DocumentError as error:
+            _heed()
             sys.stderr.write(f"geomap: skipped {error}\n")
             yield error
             continue
@@ -383,12 +416,13 @@ def _read(options: argparse.Namespace) -> tuple[list[Parsed], int]:
 
 def _progress(documents: Iterable[Any], *, quiet: bool) -> Iterator[Any]:
     """Pass documents through, with a bar on a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield from documents
-        return
-    from tqdm import tqdm
+    if not quiet and sys.stderr.isatty():
+        from tqdm import tqdm
 
-    yield from tqdm(documents, unit=" documents", leave=False, delay=1.0)
+        documents = tqdm(documents, unit=" documents", leave=False, delay=1.0)
+    for doc in documents:
+        _heed()
+        yield doc
 
 
 def _parse(options: argparse.Namespace) -> int:

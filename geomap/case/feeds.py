@@ -61,7 +61,7 @@ def read_feed(
     except DocumentError as error:
         raise FeedError(str(error)) from error
     until = time.monotonic() + LONGEST_FEED_S
-    for number, (link, entry) in enumerate(_new(url, entries, known)):
+    for number, (name, link, entry) in enumerate(_new(url, entries, known)):
         if number == MOST_ENTRIES or time.monotonic() > until:
             yield DocumentError(
                 url,
@@ -70,9 +70,9 @@ def read_feed(
             )
             return
         try:
-            with reading(link):
+            with reading(name):
                 found: Document | DocumentError = _article(
-                    entry, link, source, allow_private=allow_private
+                    entry, name, link, source, allow_private=allow_private
                 )
         except DocumentError as error:
             found = error
@@ -95,42 +95,44 @@ def _parsed(url: str, body: bytes) -> tuple[Sequence[Any], str]:
 
 def _new(
     url: str, entries: Sequence[Any], known: Callable[[str], bool]
-) -> Iterator[tuple[str, Any]]:
-    """Yield address and entry of what is not read yet, each address once."""
+) -> Iterator[tuple[str, str, Any]]:
+    """Yield name, address and entry of what is not read yet, each address once.
+
+    An entry without an address of its own is named by its place in the feed.
+    """
     seen = set()
-    for entry in entries:
+    for number, entry in enumerate(entries, start=1):
         link = str(entry.get("link", ""))
         with suppress(ValueError):  # what is no address is said to be none when it is fetched
-            link = urljoin(url, link)
-        if link and link not in seen and not known(link):
-            seen.add(link)
-            yield link, entry
+            link = urljoin(url, link) if link else ""
+        name = well_formed(link or f"{url}#{entry.get('id') or number}")
+        if name not in seen and not known(name):
+            seen.add(name)
+            yield name, link, entry
 
 
-def _article(entry: Any, link: str, source: str, *, allow_private: bool) -> Document:
+def _article(entry: Any, name: str, link: str, source: str, *, allow_private: bool) -> Document:
     """Return the page behind an entry, or what the feed itself says where that cannot be read."""
-    day = entry.get("published_parsed") or entry.get("updated_parsed")
+    day = entry.get("published_parsed")
+    if not day and "updated_parsed" in entry:  # which feedparser else makes of the other
+        day = entry["updated_parsed"]
     published = dt.datetime.fromtimestamp(calendar.timegm(day), dt.UTC) if day else None
     told = "\n\n".join(str(c.get("value", "")) for c in entry.get("content", ())) or str(
         entry.get("summary", "")
     )
-    text, failure = "", DocumentError(link, "the page has no text")
+    text, failure = "", DocumentError(name, "it has no text")
     try:
-        with reading(link):
-            text = main_text(*fetched(link, allow_private=allow_private))
+        if link:
+            with reading(name):
+                text = main_text(*fetched(link, allow_private=allow_private))
     except DocumentError as error:
         failure = error
     text = well_formed(text or text_of_html(told)[1])
     if not text.strip():
         raise failure
-    title, source = well_formed(str(entry.get("title", ""))), well_formed(source)
+    title = well_formed(str(entry.get("title", "")))
     return Document(
-        well_formed(link),
-        text,
-        title,
-        source,
-        well_formed(link),
-        published and read_date(published),
+        name, text, title, well_formed(source), name, read_date(published) if published else None
     )
 
 

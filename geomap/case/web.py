@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import ipaddress
 import socket
-import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -37,21 +36,17 @@ def fetched(
 
     """
     _check_scheme(url)
-    exchange = _Exchange(allow_private, time.monotonic() + longest_s)
+    exchange = _Exchange(allow_private, longest_s)
     # In a thread of its own, because no time limit of a socket holds for a sum of small steps:
     # a header may drip, a name may have fifty addresses.
     pool = ThreadPoolExecutor(1)
     try:
-        return pool.submit(_read, url, exchange, largest, longest_s).result(longest_s)
+        return pool.submit(_read, url, exchange, largest).result(longest_s)
     except TimeoutError as error:
-        raise _too_long(url, longest_s) from error
+        raise FeedError(f"{url} took longer than {longest_s:g} s; try again later") from error
     finally:
         exchange.end()
         pool.shutdown(wait=False)
-
-
-def _too_long(url: str, longest_s: float) -> FeedError:
-    return FeedError(f"{url} took longer than {longest_s:g} s; try again later")
 
 
 @dataclass(slots=True)
@@ -59,13 +54,16 @@ class _Exchange:
     """The sockets of one exchange, so that whoever waits can end it."""
 
     allow_private: bool
-    until: float
+    longest_s: float
     sockets: list[socket.socket] = field(default_factory=list)
     ended: bool = False
 
     def joined(self, connection: http.client.HTTPConnection) -> None:
         """Keep a new connection, unless it is too late or leads where it must not."""
         self.sockets.append(connection.sock)
+        # One address of several may be dead, which is found out in a third of the time; from here
+        # on all of it may pass.
+        connection.sock.settimeout(self.longest_s)
         _check_peer(connection, allow_private=self.allow_private)
         if self.ended:
             self.end()
@@ -78,22 +76,20 @@ class _Exchange:
                 one.shutdown(socket.SHUT_RDWR)
 
 
-def _read(url: str, exchange: _Exchange, largest: int, longest_s: float) -> tuple[bytes, str]:
+def _read(url: str, exchange: _Exchange, largest: int) -> tuple[bytes, str]:
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), _Web(exchange), _Redirects()
     )
     try:
         request = urllib.request.Request(url, headers={"User-Agent": _AGENT})  # noqa: S310
-        with opener.open(request, timeout=longest_s / 3) as response:
+        with opener.open(request, timeout=exchange.longest_s / 3) as response:
             out = bytearray()
             while chunk := response.read1(_CHUNK):
                 out += chunk
                 if len(out) > largest:
                     raise FeedError(f"{url} holds more than {largest:,} bytes; it is not read")
-                if time.monotonic() > exchange.until:
-                    raise _too_long(url, longest_s)
             return bytes(out), str(response.headers.get_content_charset() or "")
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError, OverflowError) as error:
         if isinstance(error, FeedError):
             raise
         reason = (
