@@ -3,43 +3,125 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import logging
 import os
+import signal
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from types import FrameType
+
+    from geomap.errors import DocumentError
+    from geomap.gazetteer import Gazetteer
     from geomap.geoparser import Geoparser
     from geomap.model import Parsed
 
+_Made = TypeVar("_Made")
 OK, FAILED = 0, 1
 _EPILOG = (
     "exit codes: 0 done, 1 nothing could be done (or, with --strict, a document failed), 2 the"
-    " command line is off"
+    " command line is off, 130 and 143 stopped by a signal"
+)
+_RESUMES = (
+    "A document that cannot be read is one line on stderr and a line with an error in OUT, and the"
+    " rest go on. OUT appears when it is whole. When the command is stopped before, what is"
+    " finished stays beside it as OUT.RUN.part, and the same command on the same files goes on from"
+    " there."
 )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; errors are one line on stderr."""
-    options = _parser().parse_args(argv)
+    """Run one command and return its exit code; errors, and a stop, are one line on stderr."""
     from geomap.errors import GeomapError
 
+    # What libraries log of a damaged file is said once, by its error.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
-        code: int = options.run(options)
+        with _stoppable():
+            options = _parser().parse_args(argv)
+            code: int = options.run(options)
+    except KeyboardInterrupt as stop:
+        _say("stopped", stop)
+        return 128 + (stop.args[0] if stop.args else signal.SIGINT)  # as shells have it
     except BrokenPipeError:
         # The reader of a pipe has seen enough; nothing more is written, also not while Python shuts
         # down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except (GeomapError, OSError) as error:
-        sys.stderr.write(f"geomap: {' '.join(str(error).split())}\n")
+        _say(str(error), error)
         return FAILED
     return code
+
+
+def _say(text: str, error: BaseException) -> None:
+    """Write one line: what happened, and what the writers noted on the way out."""
+    told = "; ".join([text, *getattr(error, "__notes__", ())])
+    sys.stderr.write(f"geomap: {' '.join(told.split())}\n")
+
+
+# Which signals asked this process to stop, and when.
+_asked: list[tuple[int, float]] = []
+_GRACE_S = 1.0  # in which a second ctrl-C is taken for the first, so that closing is not broken off
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    now = time.monotonic()
+    again = bool(_asked) and now - _asked[-1][1] < _GRACE_S
+    _asked.append((number, now))
+    if not again:
+        raise KeyboardInterrupt(number)
+
+
+def _heed() -> None:
+    """Stop when that was asked; an extension that was loading may have made an error of it."""
+    if _asked:
+        raise KeyboardInterrupt(_asked[0][0])
+
+
+def _unless_stopped(hook: Callable[[Any], object]) -> Callable[[Any], None]:
+    def told(what: Any) -> None:
+        if not isinstance(what.exc_value, KeyboardInterrupt):
+            hook(what)
+
+    return told
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let a signal to end, or a closed terminal, close what is open, as ctrl-C does."""
+    _asked.clear()
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        signals = []
+    before = {number: signal.getsignal(number) for number in signals}
+    hooks = sys.excepthook, sys.unraisablehook
+    # What is in the middle of loading shows a stop in 40 lines of its own.
+    sys.excepthook = lambda kind, error, trace: (
+        None if issubclass(kind, KeyboardInterrupt) else hooks[0](kind, error, trace)
+    )
+    sys.unraisablehook = _unless_stopped(hooks[1])
+    try:
+        for number, handler in before.items():
+            # Whoever started us may have chosen that one is not heard, as nohup does.
+            if handler in {signal.SIG_DFL, signal.default_int_handler}:
+                signal.signal(number, _stop)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        sys.excepthook, sys.unraisablehook = hooks
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,9 +141,8 @@ def _parser() -> argparse.ArgumentParser:
         ("map", _map, "read texts and write one standalone HTML map"),
         ("export", _export, "read texts and write GeoJSON layers into a folder"),
     ):
-        command = commands.add_parser(
-            name, help=text, description=text.capitalize() + ".", epilog=_EPILOG
-        )
+        about = f"{text.capitalize()}. {_RESUMES if name == 'parse' else ''}".strip()
+        command = commands.add_parser(name, help=text, description=about, epilog=_EPILOG)
         command.add_argument(
             "source",
             metavar="IN",
@@ -289,99 +370,114 @@ def _geoparser(options: argparse.Namespace) -> Geoparser:
 
 
 def _results(
-    options: argparse.Namespace, failures: list[str]
-) -> Iterator[tuple[Parsed | None, str, Exception | None]]:
-    """Yield result, id and error of every document.
+    options: argparse.Namespace,
+    parser: Geoparser,
+    make: Callable[[Parsed], _Made],
+    *,
+    skip: int = 0,
+) -> Iterator[_Made | DocumentError]:
+    """Yield what is made of every document, or its error, from the one after `skip` on.
 
     Each failure is one line on stderr and the batch goes on.
     """
     from dataclasses import replace
 
-    from geomap.errors import DocumentError, GeomapError
+    from geomap.errors import DocumentError, reading
     from geomap.model import read_date
     from geomap.text.reading import read_documents
 
-    parser = _geoparser(options)
     day = read_date(options.published) if options.published else None
-    for doc in _progress(read_documents(options.source), quiet=options.quiet):
-        if isinstance(doc, DocumentError):
-            failures.append(str(doc))
-            sys.stderr.write(f"geomap: skipped {doc}\n")
-            yield None, doc.source, doc
-            continue
+    documents = islice(read_documents(options.source), skip, None)
+    for doc in _progress(documents, quiet=options.quiet):
         try:
-            parsed = parser.parse(replace(doc, published=doc.published or day))
-        except GeomapError as error:
-            failures.append(str(error))
-            sys.stderr.write(f"geomap: skipped {doc.id}: {error}\n")
-            yield None, doc.id, error
+            if isinstance(doc, DocumentError):
+                raise doc
+            with reading(doc.id):
+                parsed = parser.parse(replace(doc, published=doc.published or day))
+                made = make(parsed)
+        except DocumentError as error:
+            _heed()
+            sys.stderr.write(f"geomap: skipped {error}\n")
+            yield error
             continue
         for warning in parsed.warnings if sys.stderr.isatty() else ():
             sys.stderr.write(f"geomap: {doc.id}: {warning}\n")
-        yield parsed, doc.id, None
+        yield made
+
+
+def _read(options: argparse.Namespace) -> tuple[list[Parsed], int]:
+    """Return all documents that could be read, and how many could not."""
+    from geomap.model import Parsed
+
+    found = list(_results(options, _geoparser(options), lambda parsed: parsed))
+    results = [item for item in found if isinstance(item, Parsed)]
+    return results, len(found) - len(results)
 
 
 def _progress(documents: Iterable[Any], *, quiet: bool) -> Iterator[Any]:
     """Pass documents through, with a bar on a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield from documents
-        return
-    from tqdm import tqdm
+    if not quiet and sys.stderr.isatty():
+        from tqdm import tqdm
 
-    yield from tqdm(documents, unit=" documents", leave=False, delay=1.0)
-
-
-@contextmanager
-def _whole(path: str) -> Iterator[IO[str]]:
-    """Open a file that appears under its name only when it is whole."""
-    target = Path(path)
-    if target.is_dir():
-        raise IsADirectoryError(f"{target} is a folder; name a file")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {target.parent}")
-    handle, part = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            yield file
-        Path(part).chmod(0o644)
-        Path(part).replace(target)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+        documents = tqdm(documents, unit=" documents", leave=False, delay=1.0)
+    for doc in documents:
+        _heed()
+        yield doc
 
 
 def _parse(options: argparse.Namespace) -> int:
+    from geomap.errors import DocumentError
     from geomap.output import failed_line, to_line
+    from geomap.writing import lines_of_run
 
-    failures: list[str] = []
+    parser = _geoparser(options)
     if options.out is None:
-        count = 0
-        for parsed, _, _ in _results(options, failures):
-            if parsed is not None:
-                sys.stdout.write(summary(parsed))
-                count += 1
-        return _code(options, failures, count)
-    count = 0
-    with _whole(options.out) as file:
-        for parsed, ident, error in _results(options, failures):
-            line = (
-                to_line(parsed)
-                if parsed is not None
-                else failed_line(ident, error or Exception("unknown"))
+        done = failed = 0
+        for told in _results(options, parser, summary):
+            if isinstance(told, DocumentError):
+                failed += 1
+            else:
+                done += 1
+                sys.stdout.write(told)
+        return _code(options, done, failed)
+    run = _run_of(options, parser)
+    for other in sorted(Path(options.out).parent.glob(f"{Path(options.out).name}.*.part")):
+        if other.name != f"{Path(options.out).name}.{run}.part":
+            sys.stderr.write(
+                f"geomap: {other} is of a run on other files or with other options; delete it when"
+                " nobody goes on with that\n"
             )
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            count += parsed is not None
-    return _code(options, failures, count)
+    with lines_of_run(options.out, run) as lines:
+        if lines.resumed:
+            sys.stderr.write(f"geomap: going on after {lines.resumed:,} finished documents\n")
+        for line in _results(options, parser, to_line, skip=lines.resumed):
+            lines.write(failed_line(line.source, line) if isinstance(line, DocumentError) else line)
+    return _code(options, lines.read, lines.failed)
 
 
-def _code(options: argparse.Namespace, failures: Sequence[str], done: int) -> int:
+def _run_of(options: argparse.Namespace, parser: Geoparser) -> str:
+    """Return what tells a run from others: options, gazetteer, and the files as they are."""
+    from geomap.output import geomap_version
+    from geomap.text.reading import files_of
+
+    facts: list[object] = [geomap_version(), parser.gazetteer.digest, options.published]
+    facts += [options.no_demonyms, options.bias, str(Path(options.source).resolve())]
+    for path in files_of(options.source) if options.source != "-" else ():
+        for file in (path, path.with_suffix(".toml")):
+            if file.exists():
+                state = file.stat()
+                facts.append([str(file), state.st_size, state.st_mtime_ns])
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:8]
+
+
+def _code(options: argparse.Namespace, done: int, failed: int) -> int:
     """Return 0 when something was read.
 
     1 when nothing could be, or a document failed under --strict.
     """
-    if failures:
-        sys.stderr.write(f"geomap: {done} documents read, {len(failures)} skipped\n")
-    return FAILED if not done or (failures and options.strict) else OK
+    if failed:
+        sys.stderr.write(f"geomap: {done} documents read, {failed} skipped\n")
+    return FAILED if not done or (failed and options.strict) else OK
 
 
 def summary(parsed: Parsed) -> str:
@@ -445,26 +541,25 @@ def _short(text: str, length: int = 110) -> str:
 
 def _map(options: argparse.Namespace) -> int:
     from geomap.maps import to_html
+    from geomap.writing import whole
 
-    failures: list[str] = []
-    results = [parsed for parsed, _, _ in _results(options, failures) if parsed is not None]
+    results, failed = _read(options)
     if results:
         page = to_html(results, title=results[0].document.title or results[0].document.id)
-        with _whole(options.out) as file:
+        with whole(options.out) as file:
             file.write(page)
-    return _code(options, failures, len(results))
+    return _code(options, len(results), failed)
 
 
 def _export(options: argparse.Namespace) -> int:
     from geomap.export import write_geojson
     from geomap.frames import to_frames
 
-    failures: list[str] = []
-    results = [parsed for parsed, _, _ in _results(options, failures) if parsed is not None]
+    results, failed = _read(options)
     if results:
         for path in write_geojson(to_frames(results), options.out):
             sys.stdout.write(f"{path}\n")
-    return _code(options, failures, len(results))
+    return _code(options, len(results), failed)
 
 
 def _case_new(options: argparse.Namespace) -> int:
@@ -479,26 +574,50 @@ def _case_new(options: argparse.Namespace) -> int:
 
 def _case_add(options: argparse.Namespace) -> int:
     from geomap.case import Case
-    from geomap.case.tables import read_unhcr_flows
 
     new = known = rows = 0
     failures: list[str] = []
     with Case.open(options.case) as case:
-        batches = [
-            case.add(_progress(_dated(source, options.published), quiet=options.quiet))
-            for source in options.source
-        ]
-        batches += [case.add_feed(url, allow_private=options.allow_private) for url in options.feed]
+        batches = []
+        for source in options.source:
+            with _alone(failures):
+                texts = _progress(_dated(source, options.published), quiet=options.quiet)
+                batches.append(case.add(texts))
+        for url in options.feed:
+            with _alone(failures):
+                batches.append(case.add_feed(url, allow_private=options.allow_private))
         for table in options.unhcr_flows:
-            rows += case.add_many_parsed(read_unhcr_flows(table, case.geoparser.gazetteer))
+            rows += case.add_many_parsed(_years(table, case.geoparser.gazetteer, failures))
         for done in batches:
             new, known = new + len(done.new), known + len(done.known)
             for source, error in done.failed:
                 failures.append(source)
-                sys.stderr.write(f"geomap: skipped {source}: {error}\n")
+                sys.stderr.write(f"geomap: skipped {source}: {error.removeprefix(f'{source}: ')}\n")
     told = f", {rows} years of flows" if options.unhcr_flows else ""
     sys.stdout.write(f"{new} added, {known} known before, {len(failures)} failed{told}\n")
-    return FAILED if (failures and options.strict) or (failures and not (new or known)) else OK
+    return (
+        FAILED if (failures and options.strict) or (failures and not (new or known or rows)) else OK
+    )
+
+
+@contextmanager
+def _alone(failures: list[str]) -> Iterator[None]:
+    """Let one source, feed or table fail alone, in one line."""
+    from geomap.errors import DocumentError, FeedError
+
+    try:
+        yield
+    except (DocumentError, FeedError) as error:
+        failures.append(str(error))
+        sys.stderr.write(f"geomap: skipped {error}\n")
+
+
+def _years(table: Path, gazetteer: Gazetteer, failures: list[str]) -> Iterator[Parsed]:
+    """Yield the years of a table of flows, up to what is wrong in it."""
+    from geomap.case.tables import read_unhcr_flows
+
+    with _alone(failures):
+        yield from read_unhcr_flows(table, gazetteer)
 
 
 def _dated(source: str, published: str | None) -> Iterator[Any]:
@@ -574,13 +693,14 @@ def _case_corrections(options: argparse.Namespace) -> int:
 def _case_export(options: argparse.Namespace) -> int:
     from geomap.case import Case
     from geomap.export import write_geojson
+    from geomap.writing import whole
 
     with Case.open(options.case, readonly=True) as case:
         for path in write_geojson(case.frames(), options.out):
             sys.stdout.write(f"{path}\n")
         if options.corrections:
             target = Path(options.out) / "corrections.jsonl"
-            with _whole(str(target)) as file:
+            with whole(target) as file:
                 file.writelines(
                     json.dumps(c.to_dict(), ensure_ascii=False) + "\n" for c in case.corrections()
                 )

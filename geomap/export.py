@@ -126,11 +126,21 @@ def csv_text(frame: gpd.GeoDataFrame) -> str:
         if column in out:
             out[column] = out[column].dt.strftime("%Y-%m-%d")
     for column in list(map(str, out.select_dtypes(exclude=["number", "datetime"]))):
-        out[column] = [
-            "'" + v if isinstance(v, str) and v[:1] in _FORMULA else v for v in out[column]
-        ]
+        out[column] = [_guarded(v) if isinstance(v, str) else v for v in out[column]]
     text: str = out.to_csv(index=False, lineterminator="\n")
     return text
 
 
-_FORMULA = frozenset("=+-@\t\r")
+# What a spreadsheet takes for the start of a formula, or strips before it looks for one; the wide
+# forms are turned into the plain ones in East Asian settings.
+_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+
+
+def _guarded(cell: str) -> str:
+    """Return a cell that no spreadsheet runs, and whose lines stay within it.
+
+    A CR alone ends a row in some programs but is not quoted, so that what follows it would be a
+    cell of its own.
+    """
+    lines = cell.replace("\r\n", "\n").replace("\r", "\n")
+    return "'" + lines if cell[:1] in _FORMULA else lines

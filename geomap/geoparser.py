@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from geomap.context import read_story
-from geomap.errors import DocumentError, GeomapError
+from geomap.errors import DocumentError, GeomapError, reading
 from geomap.events import find_events
 from geomap.gazetteer import Gazetteer
 from geomap.home import Bias, read_bias
@@ -73,17 +73,20 @@ class Geoparser:
         Raises
         ------
         DocumentError
-            When `text` is no text.
+            When `text` is no text, or whatever else goes wrong with it: it fails alone.
         OptionError
             When `published` is no date.
 
         """
         doc = text if isinstance(text, Document) else Document("text", _checked(text))
-        day = (
-            read_date(published)
-            if published is not None
-            else doc.published or dateline_date(dateline(doc.text))
-        )
+        day = None if published is None else read_date(published)
+        with reading(doc.id):
+            return self._parsed(doc, day)
+
+    def _parsed(self, doc: Document, day: dt.date | dt.datetime | None) -> Parsed:
+        if day is None and doc.published is not None:
+            day = read_date(doc.published)
+        day = day or dateline_date(dateline(doc.text))
         doc = replace(doc, published=day, lang=language(doc.text))
         toponyms = self.toponyms(doc)
         story = read_story(doc, toponyms)

@@ -15,9 +15,9 @@ import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field, is_dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from geomap.errors import OptionError
+from geomap.errors import DocumentError, OptionError, half_pair
 
 
 class Use(StrEnum):
@@ -192,17 +192,25 @@ def iso(moment: dt.date | dt.datetime) -> str:
     return moment.isoformat()
 
 
+# No text in English is older, and "300 years ago" still is a date. What programs write for "no
+# date" (0001-01-01 in .NET, 9999-12-31 in SQL) lies outside.
+FIRST_YEAR: Final = 1000
+LAST_YEAR: Final = 2999
+
+
 def read_date(value: dt.date | dt.datetime | str) -> dt.date | dt.datetime:
-    """Return an ISO date or aware datetime.
+    """Return a date of publication: an ISO date or aware datetime.
 
     Raises
     ------
     OptionError
-        When `value` is none.
+        When `value` is none, or lies outside the years `FIRST_YEAR` to `LAST_YEAR`.
 
     """
     if isinstance(value, dt.date):
         moment: dt.date | dt.datetime = value
+    elif not isinstance(value, str):
+        raise OptionError("published", value, "an ISO date such as 2023-09-25")
     else:
         try:
             moment = (
@@ -212,6 +220,12 @@ def read_date(value: dt.date | dt.datetime | str) -> dt.date | dt.datetime:
             )
         except ValueError as error:
             raise OptionError("published", value, "an ISO date such as 2023-09-25") from error
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise OptionError(
+            "published",
+            moment.isoformat(),
+            f"within the years {FIRST_YEAR} to {LAST_YEAR}; leave it out where it is not known",
+        )
     if isinstance(moment, dt.datetime) and moment.tzinfo is None:
         return moment.date()
     return moment
@@ -251,9 +265,27 @@ def _read_moment(value: Any) -> Any:
     return dt.datetime.fromisoformat(value) if "T" in value else dt.date.fromisoformat(value)
 
 
+def _check_published(name: str, moment: object) -> None:
+    if moment is None:
+        return
+    if not isinstance(moment, dt.date):
+        raise DocumentError(name, f"published is {type(moment).__name__}; it must be a date")
+    try:
+        iso(moment)
+    except (OverflowError, ValueError) as error:
+        raise DocumentError(name, "published lies outside the calendar") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Document(Record):
-    """A text and what is known of it; `published` is a date, an aware datetime or None."""
+    """A text and what is known of it; `published` is a date, an aware datetime or None.
+
+    Raises
+    ------
+    DocumentError
+        When a field is of another type, or such that no file can hold it.
+
+    """
 
     id: str
     text: str
@@ -262,6 +294,21 @@ class Document(Record):
     url: str = ""
     published: dt.date | dt.datetime | None = None
     lang: str = "en"
+
+    def __post_init__(self) -> None:
+        """Refuse what could be read but never written."""
+        name = self.id if isinstance(self.id, str) else "document"
+        for part in ("id", "text", "title", "source", "url", "lang"):
+            value = getattr(self, part)
+            if not isinstance(value, str):
+                raise DocumentError(name, f"its {part} is {type(value).__name__}; it must be str")
+            if (at := half_pair(value)) >= 0:
+                raise DocumentError(
+                    name,
+                    f"its {part} holds half of a character pair (U+{ord(value[at]):04X} at {at});"
+                    " take it out, or put geomap.errors.well_formed(text) in",
+                )
+        _check_published(name, self.published)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ ORDER = (
     "maps",
     "export",
     "geocoder",
+    "writing",
     "cli",
     "pages",
 )

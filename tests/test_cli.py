@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 from pathlib import Path
 
 import jsonschema
@@ -9,6 +11,7 @@ import pytest
 from conftest import SEED
 
 from geomap.cli import main
+from geomap.geoparser import Geoparser
 
 SCHEMA = json.loads(
     (Path(__file__).parents[1] / "docs" / "schema" / "parsed.schema.json").read_text(
@@ -149,3 +152,220 @@ def test_every_command_has_help(command, capsys):
         main([*command, "--help"])
     assert stop.value.code == 0
     assert "usage: geomap" in capsys.readouterr().out
+
+
+# A batch that is stopped, and one of which a part fails
+
+
+@pytest.fixture
+def batch(tmp_path):
+    rows = [{"id": f"d{n}", "text": f"{n} people fled Goma." if n != 2 else ""} for n in range(6)]
+    source = tmp_path / "in" / "many.jsonl"
+    source.parent.mkdir()
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return source
+
+
+@pytest.fixture
+def at_document(monkeypatch):
+    """Have something happen when a document comes to be parsed."""
+    read = Geoparser.parse
+    parsed = []
+
+    def begin(ident, happen):
+        def parse(self, doc, **options):
+            if doc.id == ident:
+                happen()
+            parsed.append(doc.id)
+            return read(self, doc, **options)
+
+        monkeypatch.setattr(Geoparser, "parse", parse)
+        parsed.clear()
+        return parsed
+
+    return begin
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_stopped_batch_is_one_line_and_goes_on_where_it_stopped(
+    batch, tmp_path, capsys, at_document, number, code
+):
+    whole, out = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
+    assert main(["parse", str(batch), "-o", str(whole)]) == 0
+    capsys.readouterr()
+    at_document("d4", lambda: os.kill(os.getpid(), number))
+    assert main(["parse", str(batch), "-o", str(out)]) == code
+    said = [x for x in capsys.readouterr().err.splitlines() if "skipped" not in x]
+    (part,) = tmp_path.glob("*.part")
+    assert said == [
+        f"geomap: stopped; 4 finished lines are kept in {part}; the same command goes on there"
+    ]
+    assert not out.exists()
+    parsed = at_document("", lambda: None)
+    assert main(["parse", str(batch), "-o", str(out)]) == 0
+    assert parsed == ["d4", "d5"]
+    assert out.read_bytes() == whole.read_bytes()
+    assert "5 documents read, 1 skipped" in capsys.readouterr().err
+    assert {p.name for p in tmp_path.iterdir()} == {"in", "whole.jsonl", "out.jsonl"}
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_stop_that_an_extension_turns_into_an_error_of_its_own_is_still_a_stop(
+    batch, tmp_path, capsys, at_document
+):
+    def loading():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            for _ in range(100):
+                pass
+        except KeyboardInterrupt as error:
+            raise ImportError("numpy failed to import") from error
+
+    at_document("d4", loading)
+    assert main(["parse", str(batch), "-o", str(tmp_path / "out.jsonl")]) == 143
+    assert "d4" not in capsys.readouterr().err
+    (part,) = tmp_path.glob("*.part")
+    assert [line["id"] for line in lines(part)] == ["d0", "d1", "many.jsonl:3", "d3"]
+
+
+def test_a_batch_that_is_stopped_before_anything_is_finished_leaves_nothing(
+    batch, tmp_path, at_document
+):
+    at_document("d0", lambda: os.kill(os.getpid(), signal.SIGTERM))
+    for command in (["parse", "-o", "o.jsonl"], ["map", "-o", "m.html"], ["export", "-o", "l"]):
+        name = str(tmp_path / command[2])
+        assert main([command[0], str(batch), "-o", name]) == 143
+        assert {p.name for p in tmp_path.iterdir()} == {"in"}
+
+
+def test_a_line_that_a_kill_cut_off_is_written_anew(batch, tmp_path, at_document):
+    out = tmp_path / "out.jsonl"
+    at_document("d4", lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert main(["parse", str(batch), "-o", str(out)]) == 143
+    (part,) = tmp_path.glob("*.part")
+    for cut in (-1, -20, "é".encode()[:1]):
+        raw = part.read_bytes()
+        part.write_bytes(raw + cut if isinstance(cut, bytes) else raw[:cut])
+        at_document("d5", lambda: os.kill(os.getpid(), signal.SIGTERM))
+        assert main(["parse", str(batch), "-o", str(out)]) == 143
+    at_document("", lambda: None)
+    assert main(["parse", str(batch), "-o", str(out)]) == 0
+    assert [line["id"] for line in lines(out)] == ["d0", "d1", "many.jsonl:3", "d3", "d4", "d5"]
+
+
+def test_another_run_does_not_go_on_with_what_this_one_left(batch, tmp_path, capsys, at_document):
+    out = tmp_path / "out.jsonl"
+    at_document("d4", lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert main(["parse", str(batch), "-o", str(out)]) == 143
+    (part,) = tmp_path.glob("*.part")
+    kept = part.read_bytes()
+    parsed = at_document("", lambda: None)
+    assert main(["parse", str(batch), "-o", str(out), "--published", "2024-05-15"]) == 0
+    assert len(parsed) == 5
+    assert f"{part} is of a run on other files or with other options" in capsys.readouterr().err
+    with batch.open("a") as file:
+        file.write("\n")
+    parsed.clear()
+    assert main(["parse", str(batch), "-o", str(out)]) == 0
+    assert len(parsed) == 5
+    assert part.read_bytes() == kept
+
+
+def test_two_runs_of_one_command_do_not_write_into_each_other(batch, tmp_path, capsys, at_document):
+    out = tmp_path / "out.jsonl"
+    codes = []
+    at_document("d4", lambda: codes.append(main(["parse", str(batch), "-o", str(out)])))
+    assert main(["parse", str(batch), "-o", str(out)]) == 0
+    assert codes == [1]
+    assert "another process is writing" in capsys.readouterr().err
+    assert len(lines(out)) == 6
+
+
+def test_a_document_that_cannot_be_read_or_written_fails_alone(
+    batch, tmp_path, capsys, monkeypatch, at_document
+):
+    out = tmp_path / "out.jsonl"
+
+    def fail():
+        raise OverflowError("date value out of range")
+
+    import geomap.geoparser
+
+    find = geomap.geoparser.find_events
+    monkeypatch.setattr(
+        "geomap.geoparser.find_events",
+        lambda story: fail() if story.doc.id == "d3" else find(story),
+    )
+    assert main(["parse", str(batch), "-o", str(out)]) == 0
+    assert [bool(line.get("error")) for line in lines(out)] == [
+        False,
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+    err = capsys.readouterr().err.splitlines()
+    assert err[-1] == "geomap: 4 documents read, 2 skipped"
+    assert [line for line in err if "d3" in line] == [
+        "geomap: skipped d3: it cannot be read (OverflowError: date value out of range)"
+    ]
+    assert main(["parse", str(batch), "-o", str(out), "--strict"]) == 1
+    for command in ("map", "export"):
+        assert main([command, str(batch), "-o", str(tmp_path / command)]) == 0
+        assert "4 documents read, 2 skipped" in capsys.readouterr().err
+
+
+def test_a_folder_with_every_bad_file_of_the_attack_still_gives_its_good_texts(tmp_path, capfd):
+    from test_reading import BAD
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, raw in BAD.items():
+        (folder / name).write_bytes(raw)
+    for name in ("a.txt", "z.txt"):
+        (folder / name).write_text("People fled Goma.", encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    assert main(["parse", str(folder), "-o", str(out)]) == 0
+    assert [line["id"] for line in lines(out) if "error" not in line] == ["a", "z"]
+    for line in lines(out):
+        jsonschema.validate(line, SCHEMA)
+    err = capfd.readouterr().err.splitlines()
+    assert len(err) == len(BAD) + 1  # what libraries log of a damaged file is not said again
+    assert all(line.startswith("geomap: ") for line in err)
+
+
+def test_a_missing_file_a_bad_table_and_a_dead_feed_do_not_keep_a_case_from_the_rest(
+    tmp_path, capsys
+):
+    case, good = str(tmp_path / "c.gpkg"), tmp_path / "good.txt"
+    good.write_text("People fled Goma for Rwanda.", encoding="utf-8")
+    bad, table = tmp_path / "bad.csv", tmp_path / "flows.csv"
+    header = "year,coo_iso,coa_iso,refugees\n"
+    bad.write_text(f"{header}2020,SYR,TUR,5\n2021,SYR,TUR,1e30\n", encoding="utf-8")
+    table.write_text(f"{header}2022,SYR,TUR,7\n", encoding="utf-8")
+    assert main(["case", "new", case]) == 0
+    words = ["case", "add", case, str(tmp_path / "none.txt"), str(good)]
+    words += [
+        "--feed",
+        "file:///etc/hostname",
+        "--unhcr-flows",
+        str(bad),
+        "--unhcr-flows",
+        str(table),
+    ]
+    assert main(words) == 0
+    told = capsys.readouterr()
+    assert "1 added, 0 known before, 3 failed, 2 years of flows" in told.out
+    assert len(told.err.splitlines()) == 3
+    assert main([*words, "--strict"]) == 1
+
+
+def test_the_help_of_parse_says_how_a_stopped_run_goes_on(capsys):
+    with pytest.raises(SystemExit):
+        main(["parse", "--help"])
+    assert "the same command on the same files goes on from there" in " ".join(
+        capsys.readouterr().out.split()
+    )

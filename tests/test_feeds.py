@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from geomap.case import Case
-from geomap.case.feeds import fetched, read_feed
+from geomap.case.feeds import read_feed
+from geomap.case.web import fetched
 from geomap.errors import DocumentError, FeedError
 from geomap.geoparser import Geoparser
 
@@ -28,12 +30,32 @@ PAGE = (
 )
 
 
+ITEM = (
+    "<item><title>{}</title><link>{}</link><pubDate>{}</pubDate>"
+    "<description>{}</description></item>"
+)
+MANY = "<rss version='2.0'><channel><title>Many</title>{}</channel></rss>".format(
+    "".join(ITEM.format(n, f"/missing/{n}", "", f"People fled Goma {n}.") for n in range(9))
+)
+DAY = "Tue, 05 Mar 2024 10:00:00 GMT"
+ODD = "<rss version='2.0'><channel><title>Odd</title>{}</channel></rss>".format(
+    ITEM.format("bad", "http://[::1", DAY, "")
+    + ITEM.format("old", "/one", "0001-01-01T00:00:00Z", "")
+    + ITEM.format("latin", "/latin", DAY, "")
+    + ITEM.format("again", "/latin", DAY, "")
+    + ITEM.format("bare", "", DAY, "People fled Goma.")
+)
+
+
 class Pages(BaseHTTPRequestHandler):
     def do_GET(self):
         routes = {
             "/feed": FEED,
             "/one": PAGE,
             "/text": "no feed at all",
+            "/empty": "",
+            "/odd": ODD,
+            "/many": MANY,
             "/bomb": (
                 '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "'
                 + "x" * 1000
@@ -54,6 +76,18 @@ class Pages(BaseHTTPRequestHandler):
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"x" * 200_000)
+        elif self.path == "/drip":
+            self.wfile.write(b"HTTP/1.0 200 OK\r\nX-Slow: ")
+            for _ in range(60):
+                time.sleep(0.05)
+                self.wfile.write(b"x")
+                self.wfile.flush()
+        elif self.path == "/latin":
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=windows-1252")
+            self.end_headers()
+            text = "Près de 4 000 personnes ont fui Béni après l\u2019attaque. " * 4
+            self.wfile.write(f"<html><body><p>{text}</p></body></html>".encode("cp1252"))
         elif self.path == "/slow":
             self.send_response(200)
             self.end_headers()
@@ -121,6 +155,7 @@ def test_a_case_adds_what_is_new_in_a_feed_once(site, tmp_path, gaz):
         ("/missing", "404"),
         ("/text", "no feed"),
         ("/bomb", "no feed"),
+        ("/empty", "no feed"),
     ],
 )
 def test_a_feed_that_leads_astray_is_refused(site, path, told):
@@ -142,3 +177,54 @@ def test_size_and_time_are_bounded(site):
 def test_other_schemes_are_refused(url):
     with pytest.raises(FeedError, match="no http or https"):
         fetched(url)
+
+
+def test_a_header_that_drips_ends_with_the_time_for_the_whole_exchange(site):
+    since, before = time.monotonic(), threading.active_count()
+    with pytest.raises(FeedError, match=r"took longer than 0\.4 s"):
+        fetched(f"{site}/drip", allow_private=True, longest_s=0.4)
+    assert time.monotonic() - since < 1.5
+    # The thread that waited hangs up and ends long before the page would.
+    until = time.monotonic() + 1.5
+    while threading.active_count() > before + 1 and time.monotonic() < until:
+        time.sleep(0.02)
+    assert threading.active_count() <= before + 1  # the server's own thread drips on
+
+
+def test_a_feed_whose_body_is_a_path_opens_no_file_of_this_machine(site, tmp_path, monkeypatch):
+    local = tmp_path / "local.xml"
+    local.write_text(FEED, encoding="utf-8")
+    monkeypatch.setattr("geomap.case.feeds.fetched", lambda *_, **__: (str(local).encode(), ""))
+    with pytest.raises(FeedError, match="no feed"):
+        list(read_feed(f"{site}/feed", allow_private=True))
+
+
+def test_a_bad_entry_costs_itself_and_a_page_keeps_its_letters(site):
+    bad, old, latin, bare = read_feed(f"{site}/odd", allow_private=True)
+    assert str(bad) == f"{site}/odd#1: it has no text"
+    assert (bare.id, bare.text) == (f"{site}/odd#5", "People fled Goma.")
+    assert "within the years 1000 to 2999" in str(old)
+    assert latin.text.startswith("Près de 4 000 personnes ont fui Béni après l\u2019attaque.")
+
+
+def test_what_one_call_does_not_read_of_a_feed_is_told_and_read_by_the_next(site, monkeypatch):
+    monkeypatch.setattr("geomap.case.feeds.MOST_ENTRIES", 4)
+    read: list[str] = []
+    for count in (4, 4, 1):
+        found = list(read_feed(f"{site}/many", known=read.__contains__, allow_private=True))
+        texts = [d for d in found if not isinstance(d, DocumentError)]
+        assert len(texts) == count
+        read += [d.id for d in texts]
+        if count == 4:
+            assert "4 of the 9 articles that it names were read now" in str(found[-1])
+    monkeypatch.setattr("geomap.case.feeds.LONGEST_FEED_S", -1)
+    (late,) = read_feed(f"{site}/many", allow_private=True)
+    assert "0 of the 9 articles" in str(late)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:99999/", "http://[::1", "http://a b/", "http://ü..x/"]
+)
+def test_an_address_that_is_none_is_an_error_of_ours(url):
+    with pytest.raises(FeedError, match=re.escape(url)):
+        fetched(url, allow_private=True, longest_s=5)

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
 
+import geopandas
 import pyogrio
 import pytest
 import shapely
 
 import geomap
 from geomap import regions
-from geomap.export import write_geojson
+from geomap.export import csv_text, write_geojson
 from geomap.frames import SCHEMA
 from geomap.model import Parsed
 
@@ -142,3 +145,26 @@ def test_former_states_are_dissolved_from_their_successors(gaz):
     outline = regions.outline(gaz.place("geomap:soviet-union"))
     assert outline.contains(shapely.Point(37.6, 55.7))
     assert outline.contains(shapely.Point(69.2, 41.3))
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠x"]
+)
+def test_a_cell_that_a_spreadsheet_would_run_is_quoted(cell):
+    (row,) = table_of(cell)
+    assert row["title"].startswith("'")
+
+
+def test_a_line_end_of_its_own_does_not_end_a_row_of_a_table():
+    title = "x\r=cmd|'/C calc'!A1\r\ny\u2028z"
+    frame = geopandas.GeoDataFrame({"title": [title], "id": ["a"]}, geometry=[None])
+    text = csv_text(frame)
+    assert "\r" not in text
+    (row,) = table_of(title)
+    assert row["title"] == "x\n=cmd|'/C calc'!A1\ny\u2028z"
+    assert row["id"] == "a"
+
+
+def table_of(title: str) -> list[dict[str, str]]:
+    frame = geopandas.GeoDataFrame({"title": [title], "id": ["a"]}, geometry=[None])
+    return list(csv.DictReader(io.StringIO(csv_text(frame), newline="")))

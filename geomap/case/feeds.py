@@ -1,30 +1,28 @@
 """News feeds, read on request only.
 
-What a feed names is fetched from public addresses, bounded in size and time.
+What a feed names is fetched from public addresses, bounded in number, size and time.
 """
 
 from __future__ import annotations
 
 import calendar
 import datetime as dt
-import http.client
-import ipaddress
+import io
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
-from geomap.errors import DocumentError, FeedError, MissingExtraError
-from geomap.model import Document
-from geomap.text.reading import text_of_html
+from geomap.case.web import fetched
+from geomap.errors import DocumentError, FeedError, MissingExtraError, reading, well_formed
+from geomap.model import Document, read_date
+from geomap.text.markup import decoded_page, text_of_html
 
-LARGEST: Final = 5_000_000  # bytes
-LONGEST_S: Final = 30.0
-_REDIRECTS: Final = 5
-_CHUNK: Final = 65_536
-_AGENT: Final = "geomap (+feed reader)"
+# New articles a call: feeds name 10 to 100; one that names 30,000 would keep us busy for days.
+MOST_ENTRIES: Final = 500
+LONGEST_FEED_S: Final = 900.0  # for all articles of a call; somebody waits for it
 
 
 def read_feed(
@@ -32,7 +30,8 @@ def read_feed(
 ) -> Iterator[Document | DocumentError]:
     """Yield the articles that a feed (RSS, Atom) names, as documents.
 
-    A page that cannot be read is yielded as its error.
+    A page that cannot be read is yielded as its error, and so is what one call leaves for the next:
+    at most `MOST_ENTRIES` new articles are read, within `LONGEST_FEED_S` seconds.
 
     Parameters
     ----------
@@ -49,157 +48,111 @@ def read_feed(
         When the feed cannot be read: another scheme, a private address, too large, too slow, or no
         feed.
     MissingExtraError
-        When feedparser is not installed.
+        When feedparser or trafilatura is not installed.
 
     """
+    for package in ("feedparser", "trafilatura"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "feeds")
+    body, _ = fetched(url, allow_private=allow_private)
     try:
-        import feedparser
-    except ImportError as error:
-        raise MissingExtraError("feedparser", "feeds") from error
-    told = feedparser.parse(
-        fetched(url, allow_private=allow_private), response_headers={"content-location": url}
-    )
-    if not told.entries and (told.bozo or not told.version):
-        raise FeedError(
-            f"{url} is no feed that can be read: {told.get('bozo_exception', 'it has no entries')}"
+        with reading(url):
+            entries, source = _parsed(url, body)
+    except DocumentError as error:
+        raise FeedError(str(error)) from error
+    until = time.monotonic() + LONGEST_FEED_S
+    for number, (name, link, entry) in enumerate(_new(url, entries, known)):
+        if number == MOST_ENTRIES or time.monotonic() > until:
+            yield DocumentError(
+                url,
+                f"{number:,} of the {len(entries):,} articles that it names were read now; add the"
+                " feed again to read on",
+            )
+            return
+        try:
+            with reading(name):
+                found: Document | DocumentError = _article(
+                    entry, name, link, source, allow_private=allow_private
+                )
+        except DocumentError as error:
+            found = error
+        yield found
+
+
+def _parsed(url: str, body: bytes) -> tuple[Sequence[Any], str]:
+    """Return the entries and the title of a feed."""
+    import feedparser
+
+    # As a file: of bytes that are the path of a file feedparser would open that file.
+    told = feedparser.parse(io.BytesIO(body), response_headers={"content-location": url})
+    if not told.entries and (told.bozo or not told.get("version")):
+        raise DocumentError(
+            url,
+            f"it is no feed that can be read: {told.get('bozo_exception', 'it has no entries')}",
         )
-    source = str(told.feed.get("title") or urlsplit(url).hostname or "")
-    for entry in told.entries:
-        link = urljoin(url, str(entry.get("link", "")))
-        if not link or known(link):
-            continue
-        yield _article(entry, link, source, allow_private=allow_private)
+    return told.entries, str(told.feed.get("title") or urlsplit(url).hostname or "")
 
 
-def _article(
-    entry: Any, link: str, source: str, *, allow_private: bool
-) -> Document | DocumentError:
-    day = entry.get("published_parsed") or entry.get("updated_parsed")
+def _new(
+    url: str, entries: Sequence[Any], known: Callable[[str], bool]
+) -> Iterator[tuple[str, str, Any]]:
+    """Yield name, address and entry of what is not read yet, each address once.
+
+    An entry without an address of its own is named by its place in the feed.
+    """
+    seen = set()
+    for number, entry in enumerate(entries, start=1):
+        link = str(entry.get("link", ""))
+        with suppress(ValueError):  # what is no address is said to be none when it is fetched
+            link = urljoin(url, link) if link else ""
+        name = well_formed(link or f"{url}#{entry.get('id') or number}")
+        if name not in seen and not known(name):
+            seen.add(name)
+            yield name, link, entry
+
+
+def _article(entry: Any, name: str, link: str, source: str, *, allow_private: bool) -> Document:
+    """Return the page behind an entry, or what the feed itself says where that cannot be read."""
+    day = entry.get("published_parsed")
+    if not day and "updated_parsed" in entry:  # which feedparser else makes of the other
+        day = entry["updated_parsed"]
     published = dt.datetime.fromtimestamp(calendar.timegm(day), dt.UTC) if day else None
     told = "\n\n".join(str(c.get("value", "")) for c in entry.get("content", ())) or str(
         entry.get("summary", "")
     )
+    text, failure = "", DocumentError(name, "it has no text")
     try:
-        text = _main_text(fetched(link, allow_private=allow_private)) or text_of_html(told)[1]
-    except FeedError as error:
-        text = text_of_html(told)[1]
-        if not text.strip():
-            return DocumentError(link, str(error))
+        if link:
+            with reading(name):
+                text = main_text(*fetched(link, allow_private=allow_private))
+    except DocumentError as error:
+        failure = error
+    text = well_formed(text or text_of_html(told)[1])
     if not text.strip():
-        return DocumentError(link, "the page has no text")
-    return Document(link, text, str(entry.get("title", "")), source, link, published)
+        raise failure
+    title = well_formed(str(entry.get("title", "")))
+    return Document(
+        name, text, title, well_formed(source), name, read_date(published) if published else None
+    )
 
 
-def _main_text(page: bytes) -> str:
-    """Return the article of a page without its menus."""
-    try:
-        import trafilatura
-    except ImportError as error:
-        raise MissingExtraError("trafilatura", "feeds") from error
+def main_text(page: bytes, declared: str = "") -> str:
+    """Return the article of a page without its menus, by the encoding that it is written in.
+
+    Parameters
+    ----------
+    page
+        The page as it came.
+    declared
+        The encoding that the server named.
+
+    """
+    import trafilatura
+
+    told = decoded_page(page, declared)
     return str(
         trafilatura.extract(
-            page.decode("utf-8", "replace"), include_comments=False, include_tables=False
+            page if told is None else told, include_comments=False, include_tables=False
         )
         or ""
     )
-
-
-def fetched(
-    url: str, *, allow_private: bool = False, largest: int = LARGEST, longest_s: float = LONGEST_S
-) -> bytes:
-    """Return what an address holds.
-
-    Raises
-    ------
-    FeedError
-        For another scheme than http and https (also after a redirect), a private address, more than
-        `largest` bytes, more than
-        `longest_s` seconds, and whatever else goes wrong on the way.
-
-    """
-    until = time.monotonic() + longest_s
-    _check_scheme(url)
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), _Web(allow_private=allow_private), _Redirects()
-    )
-    try:
-        request = urllib.request.Request(url, headers={"User-Agent": _AGENT})  # noqa: S310
-        with opener.open(request, timeout=longest_s / 3) as response:
-            out = bytearray()
-            while chunk := response.read1(_CHUNK):
-                out += chunk
-                if len(out) > largest:
-                    raise FeedError(f"{url} holds more than {largest:,} bytes; it is not read")
-                if time.monotonic() > until:
-                    raise FeedError(f"{url} took longer than {longest_s:g} s; try again later")
-            return bytes(out)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        if isinstance(error, FeedError):
-            raise
-        reason = (
-            error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", error)
-        )
-        raise (
-            reason
-            if isinstance(reason, FeedError)
-            else FeedError(f"{url} cannot be read: {reason}")
-        ) from error
-
-
-def _check_scheme(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise FeedError(f"{url} is no http or https address")
-
-
-def _check_peer(connection: http.client.HTTPConnection, *, allow_private: bool) -> None:
-    """Refuse a private address by what the socket is connected to.
-
-    So that no name can lead there.
-    """
-    address = ipaddress.ip_address(connection.sock.getpeername()[0].partition("%")[0])
-    if not allow_private and not address.is_global:
-        connection.close()
-        raise FeedError(
-            f"{connection.host} leads to the private address {address}; allow it only for a feed of"
-            " your own network"
-        )
-
-
-def _checked(
-    kind: type[http.client.HTTPConnection], *, allow_private: bool
-) -> type[http.client.HTTPConnection]:
-    class Checked(kind):  # type: ignore[misc, valid-type]
-        def connect(self) -> None:
-            super().connect()
-            _check_peer(self, allow_private=allow_private)
-
-    return Checked
-
-
-class _Web(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
-    """Both kinds of address, over connections that know where they lead."""
-
-    def __init__(self, *, allow_private: bool) -> None:
-        super().__init__()
-        self.allow_private = allow_private
-
-    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(
-            _checked(http.client.HTTPConnection, allow_private=self.allow_private), req
-        )
-
-    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(
-            _checked(http.client.HTTPSConnection, allow_private=self.allow_private), req
-        )
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    max_redirections = _REDIRECTS
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
-    ) -> urllib.request.Request | None:
-        _check_scheme(newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)

@@ -6,14 +6,17 @@ import csv
 import datetime as dt
 import gzip
 import io
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
-from geomap.errors import DocumentError
+from geomap.errors import DocumentError, reading, shown
 from geomap.gazetteer import Gazetteer
 from geomap.model import (
+    FIRST_YEAR,
+    LAST_YEAR,
     Basis,
     DatePrecision,
     Document,
@@ -32,6 +35,12 @@ from geomap.model import (
 # UNHCR's columns of people who crossed in a year, of which a row fills at least one.
 _PEOPLE: Final = ("refugees", "asylum_seekers", "refugee_like", "oip")
 _NEEDED: Final = ("year", "coo_iso", "coa_iso")
+# A file that is packed may hold anything; UNHCR's of 1962 to 2023 has 5.5 MB, 105 letters a line
+# at most and 4,187 rows a year.
+LARGEST: Final = 100_000_000  # characters, unpacked
+LONGEST_LINE: Final = 10_000  # characters
+MOST_ROWS: Final = 62_500  # a year: each of 250 countries with each
+MOST_PEOPLE: Final = 10**10  # in a row: more than live
 
 
 def read_unhcr_flows(path: str | os.PathLike[str], gazetteer: Gazetteer) -> Iterator[Parsed]:
@@ -56,8 +65,9 @@ def read_unhcr_flows(path: str | os.PathLike[str], gazetteer: Gazetteer) -> Iter
 
     """
     name = Path(path).name
-    with _opened(Path(path)) as file:
-        header = next(csv.reader([file.readline()]), [])
+    with reading(name, "unpack it, or fetch it again"), _opened(Path(path)) as file:
+        lines = _lines(name, file)
+        header = next(csv.reader([next(lines, (1, ""))[1]]), [])
         missing = [c for c in _NEEDED if c not in header]
         if missing:
             raise DocumentError(
@@ -65,50 +75,70 @@ def read_unhcr_flows(path: str | os.PathLike[str], gazetteer: Gazetteer) -> Iter
                 f"it has no column {missing[0]!r}; UNHCR's flows have"
                 f" {', '.join((*_NEEDED, *_PEOPLE))}",
             )
-        year, start = "", 2
-        lines: list[str] = []
-        for number, line in enumerate(file, start=2):
-            told = (
-                line.split(",", 1)[0]
-                if header[0] == "year"
-                else dict(zip(header, next(csv.reader([line])), strict=False))["year"]
+        column = header.index("year")
+        for year, rows in itertools.groupby(lines, key=lambda line: _cell(line[1], column)):
+            told = list(itertools.islice(rows, MOST_ROWS + 1))
+            if len(told) > MOST_ROWS:
+                raise DocumentError(
+                    f"{name}:{told[-1][0]}",
+                    f"{shown(year)} has more than {MOST_ROWS:,} rows, more than countries have"
+                    " pairs; these are no yearly flows",
+                )
+            yield _year(name, year, header, told, gazetteer)
+
+
+def _cell(line: str, column: int) -> str:
+    if column == 0 and not line.startswith('"'):
+        return line.partition(",")[0]
+    cells = next(csv.reader([line]), [])
+    return cells[column] if column < len(cells) else ""
+
+
+def _lines(name: str, file: IO[str]) -> Iterator[tuple[int, str]]:
+    """Yield number and text of the lines that are not empty, bounded in length and in sum."""
+    size = 0
+    for number in itertools.count(1):
+        line = file.readline(LONGEST_LINE + 1)
+        if not line:
+            return
+        size += len(line)
+        if len(line) > LONGEST_LINE or size > LARGEST:
+            raise DocumentError(
+                f"{name}:{number}",
+                f"the line has more than {LONGEST_LINE:,} characters, or the table more than"
+                f" {LARGEST:,}; UNHCR's flows have lines of about 100 and 6 MB in all",
             )
-            if told != year and lines:
-                yield _year(name, year, header, lines, start, gazetteer)
-                lines, start = [], number
-            year = told
-            lines.append(line.rstrip("\r\n"))
-        if lines:
-            yield _year(name, year, header, lines, start, gazetteer)
+        if line.strip():
+            yield number, line.rstrip("\r\n")
 
 
 def _opened(path: Path) -> IO[str]:
-    try:
-        raw = path.open("rb")
-    except OSError as error:
-        raise DocumentError(path.name, f"it cannot be read: {error.strerror or error}") from error
+    raw = path.open("rb")
     return io.TextIOWrapper(
-        gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw,
+        gzip.GzipFile(fileobj=raw) if path.suffix.casefold() == ".gz" else raw,
         encoding="utf-8-sig",
         newline="",
     )
 
 
 def _year(
-    name: str, year: str, header: list[str], lines: list[str], start: int, gazetteer: Gazetteer
+    name: str, year: str, header: list[str], told: list[tuple[int, str]], gazetteer: Gazetteer
 ) -> Parsed:
-    ident = f"{name}:{year.partition('.')[0]}"
-    try:
-        first = dt.date(int(float(year)), 1, 1)
-    except ValueError as error:
-        raise DocumentError(f"{name}:{start}", f"year is {year!r}; it must be a year") from error
+    first = dt.date(_number_of(year, f"{name}:{told[0][0]}"), 1, 1)
+    ident = f"{name}:{first.year}"
+    lines = [line for _, line in told]
     when = When(
         first, dt.date(first.year, 12, 31), DatePrecision.YEAR, Basis.EXPLICIT, str(first.year)
     )
     doc = Document(ident, "\n".join(lines), f"UNHCR flows {first.year}", "UNHCR", "", None)
-    movements, at = [], 0
-    for number, (line, row) in enumerate(zip(lines, csv.DictReader(lines, header), strict=True)):
-        count = _people(row, f"{name}:{start + number}")
+    movements: list[Movement] = []
+    at = 0
+    for number, line in told:
+        where = f"{name}:{number}"
+        row = dict(zip(header, next(csv.reader([line]), []), strict=False))
+        if not all(c in row for c in _NEEDED):
+            raise DocumentError(where, f"the row is cut off; it must have {', '.join(_NEEDED)}")
+        count = _people(row, where)
         evidence = Evidence(ident, at, at + len(line), line)
         quantity = Quantity(count, count, count, Quantifier.EXACT, Unit.PERSON, str(count))
         origin, destination = (
@@ -116,7 +146,7 @@ def _year(
         )
         movements.append(
             Movement(
-                f"{ident}#m{number + 1}",
+                f"{ident}#m{len(movements) + 1}",
                 MovementKind.DISPLACEMENT,
                 (origin,),
                 (destination,),
@@ -132,13 +162,28 @@ def _year(
     return Parsed(doc, (), (), tuple(movements))
 
 
+def _number_of(year: str, where: str) -> int:
+    try:
+        number = float(year)
+    except ValueError:
+        number = 0.0
+    if not (FIRST_YEAR <= number <= LAST_YEAR and number.is_integer()):
+        raise DocumentError(where, f"year is {shown(year)}; it must be a year")
+    return int(number)
+
+
 def _people(row: dict[str, str], where: str) -> int:
     try:
-        return int(sum(float(row.get(c) or 0) for c in _PEOPLE))
+        count = sum(float(row.get(c) or 0) for c in _PEOPLE)
     except ValueError as error:
         raise DocumentError(
             where, f"{error}; the columns {', '.join(_PEOPLE)} must be numbers or empty"
         ) from error
+    if not 0 <= count < MOST_PEOPLE:  # which also refuses what is no number at all
+        raise DocumentError(
+            where, f"{count:g} people; their sum must be a number from 0 to {MOST_PEOPLE - 1:,}"
+        )
+    return int(count)
 
 
 def _country(iso3: str, at: int, line: str, gazetteer: Gazetteer) -> Mention:

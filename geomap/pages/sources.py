@@ -6,6 +6,7 @@ What is known of each.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,7 +21,7 @@ from geomap.case import Case
 from geomap.errors import DocumentError, GeomapError
 from geomap.model import Document
 from geomap.pages import work
-from geomap.text.reading import SUFFIXES, read_documents
+from geomap.text.reading import SUFFIXES, read_file
 
 
 def page() -> None:
@@ -82,18 +83,10 @@ def _upload() -> None:
 
 
 def _read(name: str, content: bytes, day: dt.date | None) -> list[Document | DocumentError]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(name).name
-        path.write_bytes(content)
-        try:
-            return [
-                replace(d, published=d.published or day) if isinstance(d, Document) else d
-                for d in read_documents(str(path))
-            ]
-        except DocumentError as error:
-            return [error]
-        except GeomapError as error:
-            return [DocumentError(name, str(error).replace(f"{folder}/", ""))]
+    return [
+        replace(d, published=d.published or day) if isinstance(d, Document) else d
+        for d in read_file(Path(name).name, io.BytesIO(content))
+    ]
 
 
 def _add(found: Sequence[Document | DocumentError]) -> None:
