@@ -27,6 +27,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
+_SHOWN = 200  # characters of a value that a message shows
+
+
+def _shown(value: object) -> str:
+    """Return a value as a message shows it: not a gigabyte of it, and never a second error."""
+    try:
+        told = repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return f"a {type(value).__name__} too long to write out"
+    return told if len(told) <= _SHOWN else f"{told[:_SHOWN]}… ({len(told):,} characters)"
+
+
 class GeomapError(Exception):
     """Base of all errors of geomap.
 
@@ -54,7 +66,7 @@ class OptionError(GeomapError, ValueError):
 
     def __init__(self, name: str, value: object, allowed: str) -> None:
         self.name, self.value = name, value
-        super().__init__(f"{name} is {value!r}; it must be {allowed}")
+        super().__init__(f"{name} is {_shown(value)}; it must be {allowed}")
 
 
 class GazetteerError(GeomapError):

@@ -10,9 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from geomap.model import Quantifier, Quantity, Unit
-
-LARGEST = 10**10  # more people than ever lived at once: a longer number is none of people
+from geomap.model import LARGEST, Quantifier, Quantity, Unit
 
 _ONES = {
     w: n

@@ -14,6 +14,7 @@ from typing import IO, Final
 from geomap.errors import DocumentError
 from geomap.gazetteer import Gazetteer
 from geomap.model import (
+    LARGEST,
     Basis,
     DatePrecision,
     Document,
@@ -100,7 +101,7 @@ def _year(
     ident = f"{name}:{year.partition('.')[0]}"
     try:
         first = dt.date(int(float(year)), 1, 1)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise DocumentError(f"{name}:{start}", f"year is {year!r}; it must be a year") from error
     when = When(
         first, dt.date(first.year, 12, 31), DatePrecision.YEAR, Basis.EXPLICIT, str(first.year)
@@ -134,11 +135,16 @@ def _year(
 
 def _people(row: dict[str, str], where: str) -> int:
     try:
-        return int(sum(float(row.get(c) or 0) for c in _PEOPLE))
+        count = sum(float(row.get(c) or 0) for c in _PEOPLE)
     except ValueError as error:
         raise DocumentError(
             where, f"{error}; the columns {', '.join(_PEOPLE)} must be numbers or empty"
         ) from error
+    if not 0 <= count < LARGEST:  # the comparison refuses NaN, too
+        raise DocumentError(
+            where, f"{count:g} people; their sum must be a number from 0 to {LARGEST - 1:,}"
+        )
+    return int(count)
 
 
 def _country(iso3: str, at: int, line: str, gazetteer: Gazetteer) -> Mention:
