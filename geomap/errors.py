@@ -26,7 +26,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-
 _SHOWN = 200  # characters of a value that a message shows
 
 
