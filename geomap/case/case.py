@@ -20,6 +20,7 @@ from geomap.case.intake import Intake, citation, key_of, log_of
 from geomap.case.layers import create_layers
 from geomap.case.reader import CaseReader, known_word
 from geomap.case.rebuild import rebuilt
+from geomap.case.recover import Recovered, recover
 from geomap.case.store import Store
 from geomap.errors import CaseError, CorrectionError, DocumentError, GeomapError, OptionError
 from geomap.gazetteer.names import fold
@@ -95,6 +96,47 @@ class Case(CaseReader):
             case.close()
             raise
         return case
+
+    @classmethod
+    def check(
+        cls, path: str | os.PathLike[str], *, geoparser: Geoparser | None = None
+    ) -> tuple[str, ...]:
+        """Look through a whole case and draw what is damaged anew from its documents.
+
+        Returns the tables and layers that were.
+
+        Raises
+        ------
+        CaseError
+            When a document, citation or correction is damaged; `recover` saves the others.
+
+        """
+        store = Store(Path(path), anew=True)
+        damaged = store.damaged
+        with cls(store, geoparser) as case:
+            case._mend()
+        return damaged
+
+    @classmethod
+    def recover(
+        cls,
+        path: str | os.PathLike[str],
+        target: str | os.PathLike[str],
+        *,
+        geoparser: Geoparser | None = None,
+    ) -> Recovered:
+        """Save what is whole of a damaged case into a new one and say what is lost.
+
+        Raises
+        ------
+        CaseError
+            When nothing can be read, or `target` cannot be made.
+
+        """
+        reader = geoparser or Geoparser()
+        told = recover(Path(path), Path(target), reader)
+        cls.open(target, geoparser=reader).close()
+        return told
 
     def _mend(self) -> None:
         """Draw what a stopped process left undrawn, and all that was damaged or out of bounds."""

@@ -1,4 +1,4 @@
-"""Drawing a case anew from its documents, and saving what is whole out of a damaged one."""
+"""Drawing a case anew from its documents and corrections."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def rebuilt(store: Store, gazetteer: Gazetteer) -> None:
 
 
 def derive_all(db: sqlite3.Connection, gazetteer: Gazetteer) -> None:
-    """Write what the documents tell into tables that are empty."""
+    """Write what the documents tell into tables that are empty, or hold it already."""
     intake = Intake(db, gazetteer, log_of(db))
     for key, text in db.execute("SELECT key, text FROM geomap_documents ORDER BY key").fetchall():
         intake.find_copies(key, text)

@@ -80,11 +80,10 @@ class Store:
         self.damaged: tuple[str, ...] = ()
         self._whole: set[str] = set()
         self._version = -1
-        _check_kind(path)
         state = state_of(path)
         level = Level.NOTHING if anew else level_of(path, state)
         with self.guarded():
-            self.db = _connected(path, readonly=readonly)
+            self.db = untrusted(path, readonly=readonly)
             try:
                 self._check(level)
             except BaseException:
@@ -383,7 +382,9 @@ def _check_kind(path: Path) -> None:
         )
 
 
-def _connected(path: Path, *, readonly: bool) -> sqlite3.Connection:
+def untrusted(path: Path, *, readonly: bool) -> sqlite3.Connection:
+    """Open a file that may come from elsewhere and be made to do harm, or be damaged."""
+    _check_kind(path)
     if readonly:
         _rolled_back(path)
     mode = "ro" if readonly else "rw"
@@ -397,7 +398,6 @@ def _connected(path: Path, *, readonly: bool) -> sqlite3.Connection:
         # documentation.
         db.execute("PRAGMA trusted_schema=OFF")
         db.execute("PRAGMA cell_size_check=ON")
-        db.execute("PRAGMA mmap_size=0")
         if not readonly:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
