@@ -59,6 +59,11 @@ def keep_level(path: Path, state: str, level: Level) -> None:
 
 
 def _note(path: Path) -> Path:
-    cache = os.environ.get("GEOMAP_CACHE") or platformdirs.user_cache_dir("geomap", appauthor=False)
-    name = hashlib.blake2b(os.fsencode(path.resolve()), digest_size=16).hexdigest()
-    return Path(cache) / "checked" / name
+    return _folder() / hashlib.blake2b(os.fsencode(path.resolve()), digest_size=16).hexdigest()
+
+
+def _folder() -> Path:
+    cache = os.environ.get("GEOMAP_CACHE") or platformdirs.user_cache_dir(
+        "geomap", appauthor=False
+    )
+    return Path(cache) / "checked"
