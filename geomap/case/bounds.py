@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
 from typing import Any, Final
 
 from geomap.errors import DocumentError, OptionError
@@ -72,7 +71,7 @@ def check_document(doc: Document) -> None:
         )
 
 
-def check_times(changes: Mapping[str, Any]) -> None:
+def check_times(when: When) -> None:
     """Refuse a time that a reader would not mean.
 
     Raises
@@ -81,9 +80,6 @@ def check_times(changes: Mapping[str, Any]) -> None:
         When a day is not of the years 1000 to 2999, or the end lies before the start.
 
     """
-    when = changes.get("when")
-    if not isinstance(when, When):
-        return
     for name in ("start", "end", "as_of"):
         moment = getattr(when, name)
         if moment is not None and not EARLIEST <= day_of(moment) <= LATEST:

@@ -16,13 +16,13 @@ from geomap.case import picture
 from geomap.case.bounds import as_json, check_document, check_text, storable
 from geomap.case.corrections import Action, Correction, Scope, anchor, checked_changes, misfit
 from geomap.case.feeds import read_feed
-from geomap.case.intake import Intake, citation, key_of, log_of
+from geomap.case.intake import LEFT_OUT, Intake, citation, key_of, log_of, stored
 from geomap.case.layers import create_layers
 from geomap.case.reader import CaseReader, known_word
 from geomap.case.rebuild import rebuilt
 from geomap.case.recover import Recovered, recover
-from geomap.case.store import Store
-from geomap.errors import CaseError, CorrectionError, DocumentError, GeomapError, OptionError
+from geomap.case.store import Store, of_the_file
+from geomap.errors import CorrectionError, DocumentError, GeomapError, OptionError
 from geomap.gazetteer.names import fold
 from geomap.geoparser import Geoparser
 from geomap.model import Document, Event, Evidence, Movement, Parsed, Place, Toponym, Use
@@ -158,6 +158,11 @@ class Case(CaseReader):
             intake = self._intake(db)
             for key in sorted(keys):
                 intake.derive(key)
+                db.executemany(
+                    "INSERT OR REPLACE INTO geomap_failures SELECT id, ? FROM geomap_documents"
+                    " WHERE key = ?",
+                    [(told, key) for told in stored(db, key).warnings if LEFT_OUT in told],
+                )
             for correction in intake.log:
                 if misfit(correction):
                     self._rederive(db, correction)
@@ -187,26 +192,38 @@ class Case(CaseReader):
         done = Added()
         waiting: list[tuple[Parsed, Document]] = []
         since = time.monotonic()
-        for doc in [docs] if isinstance(docs, Document) else docs:
-            if isinstance(doc, DocumentError):
-                self._fail(done, doc.source, str(doc))
-                continue
-            try:
-                check_document(doc)
-                if self._cited(doc):
-                    done.known.append(doc.id)
-                    continue
-                parsed = self.geoparser.parse(doc)
-            except GeomapError as error:
-                self._fail(done, doc.id, str(error))
-                continue
-            waiting.append((parsed, doc))
-            if time.monotonic() - since > _COMMIT_S:
-                self._save(waiting, done)
-                since = time.monotonic()
-        self._save(waiting, done)
+        try:
+            for doc in [docs] if isinstance(docs, Document) else docs:
+                parsed = self._parsed_if_new(doc, done)
+                if parsed is not None and isinstance(doc, Document):
+                    waiting.append((parsed, doc))
+                if waiting and time.monotonic() - since > _COMMIT_S:
+                    self._save(waiting, done)
+                    since = time.monotonic()
+        finally:
+            # Whatever ends the reading of sources, what was read of them is kept.
+            self._save(waiting, done)
         self.redraw()
         return done
+
+    def _parsed_if_new(self, doc: Document | DocumentError, done: Added) -> Parsed | None:
+        """Read a document that is to be read; note one that is known, or that cannot be read."""
+        if isinstance(doc, DocumentError):
+            self._fail(done, doc.source, str(doc))
+            return None
+        try:
+            check_document(doc)
+        except DocumentError as error:
+            self._fail(done, error.source, str(error))
+            return None
+        if self._cited(doc):
+            done.known.append(doc.id)
+            return None
+        try:
+            return self.geoparser.parse(doc)
+        except Exception as error:  # noqa: BLE001 - the boundary: one document fails alone
+            self._fail(done, doc.id, _reason(doc.id, error))
+            return None
 
     def add_many_parsed(self, many: Iterable[Parsed]) -> int:
         """Add documents that are read already and return how many were new."""
@@ -284,9 +301,9 @@ class Case(CaseReader):
             try:
                 yield db
                 picture.redraw_all(db, self._store)
-            except (GeomapError, sqlite3.Error, MemoryError):
-                raise
             except Exception as error:
+                if isinstance(error, GeomapError) or of_the_file(error):
+                    raise
                 raise OptionError(
                     name, value, f"something that can be drawn ({error}); nothing was changed"
                 ) from error
@@ -325,10 +342,11 @@ class Case(CaseReader):
                         if not intake.cite(doc):
                             intake.put(parsed, doc)
                     kept.append(doc.id)
-                except (GeomapError, ValueError, TypeError, OverflowError, KeyError) as error:
-                    if isinstance(error, CaseError):
+                except Exception as error:
+                    if of_the_file(error):
                         raise
-                    failed.append((doc.id, f"{doc.id}: it cannot be kept: {error}"))
+                    # The boundary: one document fails alone.
+                    failed.append((doc.id, _reason(doc.id, error)))
         done.new += kept
         waiting.clear()
         for source, error_text in failed:
@@ -665,6 +683,11 @@ class Case(CaseReader):
                 f"the gazetteer has no place {ident!r}; `geomap gazetteer lookup NAME` shows ids"
             )
         return self.geoparser.gazetteer.place(ident)
+
+
+def _reason(source: str, error: Exception) -> str:
+    told = str(error) if isinstance(error, GeomapError) else f"{type(error).__name__}: {error}"
+    return told if isinstance(error, DocumentError) else f"{source}: it cannot be kept ({told})"
 
 
 @contextmanager

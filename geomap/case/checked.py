@@ -63,7 +63,5 @@ def _note(path: Path) -> Path:
 
 
 def _folder() -> Path:
-    cache = os.environ.get("GEOMAP_CACHE") or platformdirs.user_cache_dir(
-        "geomap", appauthor=False
-    )
+    cache = os.environ.get("GEOMAP_CACHE") or platformdirs.user_cache_dir("geomap", appauthor=False)
     return Path(cache) / "checked"

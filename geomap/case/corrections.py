@@ -386,7 +386,6 @@ def checked_changes(record: Event | Movement, changes: Mapping[str, Any]) -> Bod
         When a value does not fit its field, or no case can hold it.
 
     """
-    check_times(changes)
     allowed = EVENT_FIELDS if isinstance(record, Event) else MOVEMENT_FIELDS
     values: Body = {}
     for name, value in changes.items():
@@ -396,7 +395,9 @@ def checked_changes(record: Event | Movement, changes: Mapping[str, Any]) -> Bod
             )
         values[name] = _json(value)
     try:
-        type(record).from_dict({**record.to_dict(), **values})
+        changed = type(record).from_dict({**record.to_dict(), **values})
+        if "when" in values and changed.when is not None:
+            check_times(changed.when)
     except OptionError:
         raise
     except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -27,6 +27,7 @@ from geomap.gazetteer.names import fold
 from geomap.model import Document, Event, Movement, Parsed, Place, Toponym
 from geomap.output import geomap_version
 
+LEFT_OUT: Final = "left out of the"  # begins the warning of a record that is out of bounds
 _LONGEST: Final = 1 << 28  # bytes of what was read in one document
 
 
@@ -413,7 +414,7 @@ def _within_bounds(told: dict[str, Any]) -> dict[str, Any]:
             try:
                 kind.from_dict(item)
             except OptionError as error:
-                out["warnings"].append(f"left out of the {side}: {error}")
+                out["warnings"].append(f"{LEFT_OUT} {side}: {error}")
             else:
                 out[side].append(item)
     return out

@@ -16,10 +16,10 @@ from geomap import regions
 from geomap.case.bounds import storable
 from geomap.case.layers import replace_rows
 from geomap.case.series import Figure, bounds, figures
-from geomap.case.store import Store
+from geomap.case.store import Store, of_the_file
 from geomap.case.tellings import Joint, Told, direction, joined, joint_events, measured, part
 from geomap.case.totals import Counted, Flow, Ground, flows
-from geomap.errors import CaseError, OptionError
+from geomap.errors import OptionError
 from geomap.frames import SAID_APART, SAID_AT_MOST, multi, place_columns, point, to_frame, to_frames
 from geomap.model import Document, Event, Kind, Measure, Movement, Parsed, Place
 
@@ -81,10 +81,8 @@ def _drawing() -> Iterator[None]:
     """Tell a block that cannot be drawn from a file that cannot be written."""
     try:
         yield
-    except (CaseError, sqlite3.OperationalError, MemoryError):
-        raise
     except Exception as error:
-        if type(error) is sqlite3.DatabaseError:
+        if of_the_file(error):
             raise
         raise _CannotDrawError from error
 

@@ -15,7 +15,7 @@ from geomap.case.layers import create_layers
 from geomap.case.rebuild import derive_all
 from geomap.case.schema import own_tables
 from geomap.case.store import Store, untrusted
-from geomap.case.sums import is_whole
+from geomap.case.sums import differing, has_sums, is_whole
 from geomap.errors import CaseError
 from geomap.geoparser import Geoparser
 from geomap.model import Document
@@ -51,14 +51,14 @@ def recover(path: Path, target: Path, geoparser: Geoparser) -> Recovered:
     db = untrusted(path, readonly=True)
     try:
         saved = _saved(db)
-        title = _one(db, "SELECT value FROM geomap_meta WHERE name = 'title'") or ("",)
+        title = _all(db, "geomap_meta", "SELECT value FROM geomap_meta WHERE name = 'title'")
     except sqlite3.Error as error:
         raise CaseError(f"{path} cannot be read: {error}; nothing can be saved from it") from error
     finally:
         db.close()
     if not saved.documents and not saved.texts:
         raise CaseError(f"{path} holds no document that is whole; nothing can be saved from it")
-    store = Store.create(target, title=str(title[0]), layers=create_layers)
+    store = Store.create(target, title="".join(str(row[0]) for row in title), layers=create_layers)
     try:
         with store.writing() as new:
             _write(new, saved)
@@ -80,6 +80,7 @@ class _Saved:
     documents: tuple[Row, ...]
     texts: dict[str, str]  # of documents whose row is damaged and whose text is not
     citations: tuple[Row, ...]
+    failures: tuple[Row, ...]
     corrections: tuple[Row, ...]
     lost_corrections: tuple[str, ...]
 
@@ -101,6 +102,7 @@ def _saved(db: sqlite3.Connection) -> _Saved:
         tuple(documents),
         texts,
         tuple(citations),
+        tuple(_all(db, "geomap_failures", "SELECT * FROM geomap_failures")),
         tuple(corrections[n] for n in sorted(corrections, key=int)),
         tuple(sorted(numbers - set(corrections))),
     )
@@ -131,6 +133,14 @@ def _one(db: sqlite3.Connection, question: str, *values: str) -> Row | None:
         row: Row | None = db.execute(question, values).fetchone()
         return row
     return None
+
+
+def _all(db: sqlite3.Connection, table: str, question: str) -> list[Row]:
+    """Return the answers when the whole table is as it was written, else none."""
+    with suppress(sqlite3.Error):
+        if not has_sums(db) or not differing(db, table):
+            return db.execute(question).fetchall()
+    return []
 
 
 def _sound(db: sqlite3.Connection, table: str, of: str) -> bool:
@@ -174,6 +184,7 @@ def _write(db: sqlite3.Connection, saved: _Saved) -> None:
     for table, rows in (
         ("geomap_documents", saved.documents),
         ("geomap_citations", saved.citations),
+        ("geomap_failures", saved.failures),
         ("geomap_corrections", saved.corrections),
     ):
         marks = ", ".join("?" * len(own_tables()[table]))

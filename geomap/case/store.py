@@ -33,7 +33,7 @@ from geomap.case.schema import (
     own_tables,
     summed_columns,
 )
-from geomap.case.sums import differing, keep_sums, sum_all
+from geomap.case.sums import differing, has_sums, keep_sums, sum_all
 from geomap.errors import CaseError, CaseLockedError, CorrectionError
 
 WAIT_S: Final = 10.0
@@ -246,7 +246,7 @@ class Store:
         if level < Level.PAGES:
             self._check_pages()
         migrated = self._check_format()
-        self.summed = bool(columns_of(self.db, "geomap_sums"))
+        self.summed = has_sums(self.db)
         self._check_tables()
         self.whole("geomap_meta")
         if not self.readonly:
@@ -313,7 +313,7 @@ class Store:
                 f" {FORMAT}"
             )
         with self.writing() as db:
-            if columns_of(db, "geomap_sums"):
+            if has_sums(db):
                 keep_sums(db)
             for number in range(told, FORMAT):
                 MIGRATIONS[number](db)
@@ -328,6 +328,13 @@ def _differs(db: sqlite3.Connection, table: str) -> bool:
         if _is_text(error):
             return True
         raise
+
+
+def of_the_file(error: Exception) -> bool:
+    """Tell an error of the file or the disk, which ends a run, from one of what is written."""
+    return isinstance(error, CaseError | sqlite3.OperationalError | MemoryError) or (
+        type(error) is sqlite3.DatabaseError
+    )
 
 
 def _part(path: Path) -> Path:

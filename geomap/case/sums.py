@@ -90,12 +90,18 @@ def differing(db: sqlite3.Connection, table: str) -> list[str]:
     return sorted(of for of in kept.keys() | found.keys() if kept.get(of) != found.get(of))
 
 
+def has_sums(db: sqlite3.Connection) -> bool:
+    """Tell whether a case keeps sums: it does since format 2."""
+    found = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'geomap_sums'").fetchone()
+    return found is not None
+
+
 def is_whole(db: sqlite3.Connection, table: str, of: str) -> bool:
     """Tell whether the rows of one document or correction are those that were written.
 
     True in a case of a format without sums.
     """
-    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'geomap_sums'").fetchone():
+    if not has_sums(db):
         return True
     columns = _named(table)
     rows = db.execute(
