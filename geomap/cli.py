@@ -305,6 +305,14 @@ def _add_case_commands(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--strict", action="store_true", help="exit with 1 when a document failed")
     add.add_argument("--quiet", action="store_true", help="no progress bar")
     command("info", _case_info, "show what is in a case")
+    command(
+        "check",
+        _case_check,
+        "look through a whole case; what is damaged and can be drawn anew from its documents is",
+    )
+    command(
+        "recover", _case_recover, "save what is whole of a damaged case into a new one"
+    ).add_argument("-o", "--out", type=Path, required=True, metavar="NEW.gpkg", help="the new case")
     total = command(
         "totals",
         _case_totals,
@@ -645,6 +653,33 @@ def _case_info(options: argparse.Namespace) -> int:
             )
         for source, error in case.failures():
             sys.stdout.write(f"failed       {source}: {error}\n")
+        for block, why in case.undrawn():
+            sys.stdout.write(f"not drawn    {block}: {why}\n")
+    return OK
+
+
+def _case_check(options: argparse.Namespace) -> int:
+    from geomap.case import Case
+
+    mended = Case.check(options.case)
+    sys.stdout.write(
+        f"{options.case} is whole{'; drawn anew: ' + ', '.join(mended) if mended else ''}\n"
+    )
+    return OK
+
+
+def _case_recover(options: argparse.Namespace) -> int:
+    from geomap.case import Case
+
+    saved = Case.recover(options.case, options.out)
+    sys.stdout.write(
+        f"{options.out}: {len(saved.kept)} documents saved, {len(saved.read)} read anew,"
+        f" {len(saved.lost)} lost, {len(saved.corrections)} corrections lost\n"
+    )
+    for key in saved.lost:
+        sys.stderr.write(f"geomap: document {key} is lost\n")
+    for number in saved.corrections:
+        sys.stderr.write(f"geomap: correction {number} is lost\n")
     return OK
 
 
@@ -683,6 +718,11 @@ def _case_corrections(options: argparse.Namespace) -> int:
             return OK
         for correction in case.corrections():
             sys.stdout.write(json.dumps(correction.to_dict(), ensure_ascii=False) + "\n")
+        for correction, why in case.unfit():
+            sys.stderr.write(
+                f"geomap: correction {correction.number} is not applied: {why}; take it back with"
+                f" --undo {correction.number}\n"
+            )
         for correction in case.unmatched():
             sys.stderr.write(
                 f"geomap: correction {correction.number} names something that is no longer there\n"

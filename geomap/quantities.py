@@ -10,9 +10,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from geomap.model import Quantifier, Quantity, Unit
+from geomap.model import LARGEST, Quantifier, Quantity, Unit
 
-LARGEST = 10**10  # more people than ever lived at once: a longer number is none of people
 _LONGEST_NUMBER = 200  # code points; the longest number below it in words takes half of that
 
 _ONES = {

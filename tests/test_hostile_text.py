@@ -54,7 +54,7 @@ WORDS = (
     '"',
     "’s",
 )
-DAYS = (None, dt.date(1, 1, 1), dt.date(1, 12, 31), dt.date(2024, 3, 1), dt.date(9999, 12, 31))
+DAYS = (None, dt.date(1000, 1, 1), dt.date(2024, 3, 1), dt.date(2999, 12, 31))
 
 
 def assert_sound(parsed: geomap.Parsed) -> None:

@@ -15,6 +15,7 @@ from geomap.case.totals import Total
 from geomap.errors import GeomapError
 from geomap.filters import STATUSES
 from geomap.model import (
+    LARGEST,
     Basis,
     DatePrecision,
     Event,
@@ -85,6 +86,7 @@ def _record_form(record: Event | Movement) -> None:
         number = b.number_input(
             "Killed" if isinstance(record, Event) else "People",
             min_value=0,
+            max_value=LARGEST - 1,
             value=(
                 (figure.value if figure.value is not None else figure.minimum) if figure else None
             ),

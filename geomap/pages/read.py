@@ -10,6 +10,7 @@ import streamlit as st
 from geomap.errors import GeomapError
 from geomap.marks import pieces
 from geomap.model import (
+    LARGEST,
     DatePrecision,
     Event,
     EventType,
@@ -131,7 +132,9 @@ def _add(key: str, parsed: Parsed) -> None:
             [None, *names],
             format_func=lambda s: "not told" if s is None else names[s].name,
         )
-        number = a.number_input("People or killed", min_value=0, value=None, step=1)
+        number = a.number_input(
+            "People or killed", min_value=0, max_value=LARGEST - 1, value=None, step=1
+        )
         status = b.selectbox("Status", [s.value for s in Status])
         day = a.date_input("Day", None)
         if not st.form_submit_button("Add"):
