@@ -38,6 +38,7 @@ ORDER = (
     "export",
     "geocoder",
     "writing",
+    "stopping",
     "cli",
     "pages",
 )
