@@ -39,6 +39,7 @@ from pathlib import Path
 from geomap.case import feeds
 from geomap.case.tables import read_unhcr_flows
 from geomap.errors import GeomapError
+from geomap.evaluate import read_corpus
 from geomap.gazetteer.sources import read_geonames, read_table
 from geomap.geoparser import Geoparser, default_gazetteer
 from geomap.model import Document, Parsed, day_of
@@ -343,6 +344,12 @@ def flows_gz(rng: random.Random) -> bytes:
     return gzip.compress(damaged(rng, flows(rng)), mtime=0)
 
 
+def corpus(rng: random.Random) -> bytes:
+    odd = (0, 8, -1, "x", None, 10**30, 1.5)
+    mark = {"start": 15, "end": rng.choice((19, *odd)), "lat": rng.choice((1.5, None, "x"))}
+    return "\n".join(json.dumps({**row, "toponyms": [mark]}) for row in rows(rng)).encode()
+
+
 def geonames(rng: random.Random) -> bytes:
     number = rng.choice(("1",) * 9 + ("²", "x", "9" * 5_000))
     lat = rng.choice(("35.5",) * 9 + ("nan", "91", "x", "1e400"))
@@ -539,6 +546,7 @@ def kinds() -> dict[str, tuple[Callable[[random.Random], Case], Callable[[], Cal
     out["flows"] = (flows, lambda: path_reader("f.csv", flow))
     out["flows-gz"] = (flows_gz, lambda: path_reader("f.gz", flow))
     for kind, make, name, of in (
+        ("corpus", corpus, "c.jsonl", read_corpus),
         ("geonames", geonames, "g.txt", read_geonames),
         ("geonames-zip", geonames_zip, "g.zip", read_geonames),
         ("table-csv", table_csv, "t.csv", read_table),

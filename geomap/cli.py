@@ -9,8 +9,6 @@ import logging
 import os
 import signal
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -19,8 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from geomap.errors import DocumentError
     from geomap.gazetteer import Gazetteer
     from geomap.geoparser import Geoparser
@@ -43,11 +39,12 @@ _RESUMES = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors, and a stop, are one line on stderr."""
     from geomap.errors import GeomapError
+    from geomap.stopping import stoppable
 
     # What libraries log of a damaged file is said once, by its error.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
-        with _stoppable():
+        with stoppable():
             options = _parser().parse_args(argv)
             code: int = options.run(options)
     except KeyboardInterrupt as stop:
@@ -68,60 +65,6 @@ def _say(text: str, error: BaseException) -> None:
     """Write one line: what happened, and what the writers noted on the way out."""
     told = "; ".join([text, *getattr(error, "__notes__", ())])
     sys.stderr.write(f"geomap: {' '.join(told.split())}\n")
-
-
-# Which signals asked this process to stop, and when.
-_asked: list[tuple[int, float]] = []
-_GRACE_S = 1.0  # in which a second ctrl-C is taken for the first, so that closing is not broken off
-
-
-def _stop(number: int, _frame: FrameType | None) -> None:
-    now = time.monotonic()
-    again = bool(_asked) and now - _asked[-1][1] < _GRACE_S
-    _asked.append((number, now))
-    if not again:
-        raise KeyboardInterrupt(number)
-
-
-def _heed() -> None:
-    """Stop when that was asked; an extension that was loading may have made an error of it."""
-    if _asked:
-        raise KeyboardInterrupt(_asked[0][0])
-
-
-def _unless_stopped(hook: Callable[[Any], object]) -> Callable[[Any], None]:
-    def told(what: Any) -> None:
-        if not isinstance(what.exc_value, KeyboardInterrupt):
-            hook(what)
-
-    return told
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let a signal to end, or a closed terminal, close what is open, as ctrl-C does."""
-    _asked.clear()
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    if threading.current_thread() is not threading.main_thread():
-        signals = []
-    before = {number: signal.getsignal(number) for number in signals}
-    hooks = sys.excepthook, sys.unraisablehook
-    # What is in the middle of loading shows a stop in 40 lines of its own.
-    sys.excepthook = lambda kind, error, trace: (
-        None if issubclass(kind, KeyboardInterrupt) else hooks[0](kind, error, trace)
-    )
-    sys.unraisablehook = _unless_stopped(hooks[1])
-    try:
-        for number, handler in before.items():
-            # Whoever started us may have chosen that one is not heard, as nohup does.
-            if handler in {signal.SIG_DFL, signal.default_int_handler}:
-                signal.signal(number, _stop)
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        sys.excepthook, sys.unraisablehook = hooks
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -392,6 +335,7 @@ def _results(
 
     from geomap.errors import DocumentError, reading
     from geomap.model import read_date
+    from geomap.stopping import heed
     from geomap.text.reading import read_documents
 
     day = read_date(options.published) if options.published else None
@@ -404,7 +348,7 @@ def _results(
                 parsed = parser.parse(replace(doc, published=doc.published or day))
                 made = make(parsed)
         except DocumentError as error:
-            _heed()
+            heed()
             sys.stderr.write(f"geomap: skipped {error}\n")
             yield error
             continue
@@ -424,19 +368,21 @@ def _read(options: argparse.Namespace) -> tuple[list[Parsed], int]:
 
 def _progress(documents: Iterable[Any], *, quiet: bool) -> Iterator[Any]:
     """Pass documents through, with a bar on a terminal."""
+    from geomap.stopping import heed
+
     if not quiet and sys.stderr.isatty():
         from tqdm import tqdm
 
         documents = tqdm(documents, unit=" documents", leave=False, delay=1.0)
     for doc in documents:
-        _heed()
+        heed()
         yield doc
 
 
 def _parse(options: argparse.Namespace) -> int:
     from geomap.errors import DocumentError
     from geomap.output import failed_line, to_line
-    from geomap.writing import lines_of_run
+    from geomap.writing import encoded, lines_of_run
 
     parser = _geoparser(options)
     if options.out is None:
@@ -458,8 +404,12 @@ def _parse(options: argparse.Namespace) -> int:
     with lines_of_run(options.out, run) as lines:
         if lines.resumed:
             sys.stderr.write(f"geomap: going on after {lines.resumed:,} finished documents\n")
-        for line in _results(options, parser, to_line, skip=lines.resumed):
-            lines.write(failed_line(line.source, line) if isinstance(line, DocumentError) else line)
+        results = _results(options, parser, lambda p: encoded(to_line(p)), skip=lines.resumed)
+        for line in results:
+            if isinstance(line, DocumentError):
+                lines.write(encoded(failed_line(line.source, line)), failed=True)
+            else:
+                lines.write(line)
     return _code(options, lines.read, lines.failed)
 
 

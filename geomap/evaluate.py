@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from geomap.errors import DocumentError
+from geomap.errors import reading
 from geomap.gazetteer import haversine_km
 from geomap.geoparser import Geoparser
 from geomap.model import Document, Toponym, Use
@@ -135,29 +135,28 @@ def evaluate(corpus: Path, parser: Geoparser, *, gold_spans: bool = False) -> Ev
 
 def read_corpus(corpus: Path) -> Iterator[tuple[Document, list[dict[str, Any]]]]:
     """Yield the documents of a corpus with their marks, each span once."""
-    with corpus.open(encoding="utf-8", newline="\n") as file:
+    with reading(str(corpus)), corpus.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                gold: dict[tuple[int, int], dict[str, Any]] = {}
-                for mark in row["toponyms"]:
-                    span = (int(mark["start"]), int(mark["end"]))
-                    if span not in gold or gold[span].get("lat") is None:
-                        gold[span] = mark
-                doc = Document(
-                    str(row["id"]),
-                    row["text"],
-                    source=str(row.get("source") or ""),
-                    url=str(row.get("url") or ""),
-                )
-            except (ValueError, KeyError, TypeError) as error:
-                raise DocumentError(
-                    f"{corpus}, line {number}",
-                    f"no annotated document with id, text and toponyms ({error!r})",
-                ) from error
-            yield doc, [gold[span] for span in sorted(gold)]
+            if line.strip():
+                where = f"{corpus}, line {number}"
+                with reading(where, "an annotated document has id, text and toponyms"):
+                    doc, gold = _annotated(json.loads(line))
+                yield doc, gold
+
+
+def _annotated(row: dict[str, Any]) -> tuple[Document, list[dict[str, Any]]]:
+    gold: dict[tuple[int, int], dict[str, Any]] = {}
+    for mark in row["toponyms"]:
+        span = (int(mark["start"]), int(mark["end"]))
+        if span not in gold or gold[span].get("lat") is None:
+            gold[span] = mark
+    doc = Document(
+        str(row["id"]),
+        row["text"],
+        source=str(row.get("source") or ""),
+        url=str(row.get("url") or ""),
+    )
+    return doc, [gold[span] for span in sorted(gold)]
 
 
 def _given(doc: Document, gold: Sequence[dict[str, Any]], parser: Geoparser) -> list[Toponym]:

@@ -57,11 +57,11 @@ class Lines:
     failed: int = 0
     resumed: int = 0
 
-    def write(self, line: Mapping[str, Any]) -> None:
+    def write(self, line: bytes, *, failed: bool = False) -> None:
         """Write a line; from then on it is kept whatever happens to this process."""
-        self.file.write(f"{json.dumps(line, ensure_ascii=False)}\n".encode())
+        self.file.write(line)
         self.file.flush()
-        self._count(line)
+        self._count(failed=failed)
 
     def resume(self) -> None:
         """Count the lines of the earlier try; one that was cut off is taken away."""
@@ -75,15 +75,18 @@ class Lines:
             if not isinstance(line, dict):
                 break
             end += len(raw)
-            self._count(line)
+            self._count(failed="error" in line)
         self.resumed = self.read + self.failed
         self.file.truncate(end)
 
-    def _count(self, line: Mapping[str, Any]) -> None:
-        if "error" in line:
-            self.failed += 1
-        else:
-            self.read += 1
+    def _count(self, *, failed: bool) -> None:
+        self.failed += failed
+        self.read += not failed
+
+
+def encoded(line: Mapping[str, Any]) -> bytes:
+    """Return a JSON object as one line of UTF-8."""
+    return f"{json.dumps(line, ensure_ascii=False)}\n".encode()
 
 
 @contextmanager

@@ -40,6 +40,7 @@ ORDER = (
     "export",
     "geocoder",
     "writing",
+    "stopping",
     "cli",
     "pages",
 )
