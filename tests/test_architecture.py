@@ -34,6 +34,7 @@ ORDER = (
     "marks",
     "case",
     "diagrams",
+    "page",
     "maps",
     "export",
     "geocoder",
