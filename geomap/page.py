@@ -1,9 +1,9 @@
 """The HTML page around a map: a frame of our own constants, and data put in after it is rendered.
 
-The frame is all that a template ever sees. What comes from outside, the title and the payload, goes
-in afterwards: escaped into an element that holds text, or as JSON into a block that no browser runs.
-A Content-Security-Policy names each script of ours by its hash, so that nothing else runs either,
-and lets the page ask nobody.
+The frame is all that a template ever sees. What comes from outside, the title and the payload,
+goes in afterwards: escaped into an element that holds text, or as JSON into a block that no browser
+runs. A Content-Security-Policy names each script of ours by its hash, so that nothing else runs
+either, and lets the page ask nobody.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ def _cases() -> None:
         except GeomapError as error:
             st.error(str(error))
             return
-        work.use_case(made)
+        work.visit().use(made)
         st.rerun()
     st.download_button(
         "Download this case",
@@ -163,13 +163,7 @@ def _cases() -> None:
         on_click="ignore",
     )
     if st.button("Start with an empty case"):
-        work.use_case(
-            Case.create(
-                Path(tempfile.mkdtemp(dir=st.session_state.folder.name)) / "case.gpkg",
-                title="Unsaved case",
-                geoparser=work.geoparser(),
-            )
-        )
+        work.visit().use(work.visit().unsaved(work.geoparser()))
         st.rerun()
 
 
