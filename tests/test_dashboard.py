@@ -227,6 +227,7 @@ def visit(server, browser):
 
 def settled(page) -> None:
     page.wait_for_selector("[data-testid=stMain]")
+    # The policy of the page forbids what Playwright would evaluate again and again.
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
 

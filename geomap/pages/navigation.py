@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from geomap.errors import GeomapError
-from geomap.pages import about, export, flows, map, read, regions, sources  # noqa: A004
+from geomap.pages import about, export, flows, map, read, regions, say, sources  # noqa: A004
 from geomap.pages.work import header
 
 # A file of our own: Streamlit would ask another host for the picture of an icon by name.
@@ -36,6 +36,6 @@ def run() -> None:
     try:
         header()
     except GeomapError as error:
-        st.error(str(error))
+        say.error(error)
         st.stop()
     page.run()

@@ -19,7 +19,8 @@ import streamlit as st
 from geomap.case import Case
 from geomap.errors import DocumentError, GeomapError
 from geomap.model import Document
-from geomap.pages import work
+from geomap.pages import say, work
+from geomap.pages.say import literal
 from geomap.text.reading import SUFFIXES, read_documents
 
 
@@ -102,20 +103,23 @@ def _add(found: Sequence[Document | DocumentError]) -> None:
     failed: list[tuple[str, str]] = []
     for number, doc in enumerate(found, start=1):
         name = doc.id if isinstance(doc, Document) else doc.source
-        bar.progress((number - 1) / len(found), f"Reading {number} of {len(found)}: {name[:80]}")
+        bar.progress(
+            (number - 1) / len(found),
+            literal(f"Reading {number} of {len(found)}: {name[:80]}"),
+        )
         done = work.case().add([doc])
         new, known = new + len(done.new), known + len(done.known)
         failed += done.failed
     bar.empty()
     st.session_state.pop("filter", None)
     if new or known:
-        st.success(
+        say.success(
             f"{new} added"
             + (f", {known} were there already" if known else "")
             + ". The map shows them."
         )
     for source, error in failed:
-        st.error(f"{source}: {error.removeprefix(f'{source}: ')}")
+        say.error(f"{source}: {error.removeprefix(f'{source}: ')}")
     _say_what_is_odd([d for d in found if isinstance(d, Document)])
 
 
@@ -127,9 +131,9 @@ def _say_what_is_odd(docs: Sequence[Document]) -> None:
             continue
         parsed = work.case().parsed(keys[doc.id])
         for warning in parsed.warnings:
-            st.warning(f"{doc.id}: {warning}")
+            say.warning(f"{doc.id}: {warning}")
         if not parsed.toponyms:
-            st.info(f"{doc.id}: no place is named in it, so nothing of it is on the map.")
+            say.info(f"{doc.id}: no place is named in it, so nothing of it is on the map.")
 
 
 def _cases() -> None:
@@ -151,7 +155,7 @@ def _cases() -> None:
                 else Case.open(target, geoparser=work.geoparser())
             )
         except GeomapError as error:
-            st.error(str(error))
+            say.error(error)
             return
         work.visit().use(made)
         st.rerun()

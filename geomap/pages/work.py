@@ -19,7 +19,8 @@ from geomap.filters import HISTORY, PRECISIONS, STATUSES, TYPES, Filter, filtere
 from geomap.geoparser import Geoparser, default_gazetteer
 from geomap.maps import to_html
 from geomap.model import Document
-from geomap.pages import visits
+from geomap.pages import say, visits
+from geomap.pages.say import literal
 from geomap.text.reading import read_documents
 
 if TYPE_CHECKING:
@@ -81,23 +82,16 @@ def header() -> None:
     named = opened.title or opened.path.name
     standing = [c for c in opened.corrections() if not c.undone]
     bar = st.container(horizontal=True, vertical_alignment="center")
-    bar.caption(
-        " · ".join(
-            [
-                named,
-                *(
-                    counted(counts[word], word)
-                    for word in ("documents", "events", "movements", "corrections")
-                ),
-            ]
-        )
+    told = (
+        counted(counts[word], word) for word in ("documents", "events", "movements", "corrections")
     )
+    bar.caption(literal(" · ".join([named, *told])))
     if bar.button(
         "Undo",
         icon=":material/undo:",
         disabled=not standing,
         help=(
-            f"Take back: {standing[-1].action.value}"
+            literal(f"Take back: {standing[-1].action.value}")
             if standing
             else "There is no correction to take back"
         ),
@@ -117,7 +111,7 @@ def guarded(act: Callable[[], Any]) -> bool:
     try:
         act()
     except GeomapError as error:
-        st.error(str(error))
+        say.error(error)
         return False
     return True
 
