@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -789,20 +790,24 @@ def _dashboard(options: argparse.Namespace) -> int:
         "streamlit",
         "run",
         str(script),
-        "--server.address",
-        "127.0.0.1",
+        *_dashboard_settings(),
         "--server.port",
         str(options.port),
-        "--browser.gatherUsageStats",
-        "false",
         "--server.headless",
         "true" if options.headless else "false",
-        "--server.maxUploadSize",
-        "50",
-        "--client.showErrorDetails",
-        "none",
         *(["--theme.base", options.theme] if options.theme else []),
     ]
     sys.stdout.flush()
     # The server takes this process's place, so that a signal to stop ends it cleanly.
     os.execv(sys.executable, command)  # noqa: S606
+
+
+def _dashboard_settings() -> Iterator[str]:
+    """Yield the dashboard's settings as flags, which outdo files and variables of elsewhere."""
+    path = Path(__file__).parent / "pages" / ".streamlit" / "config.toml"
+    told = tomllib.loads(path.read_text(encoding="utf-8"))
+    for section in ("server", "browser", "client"):
+        for name, value in told[section].items():
+            for one in value if isinstance(value, list) else [value]:
+                yield f"--{section}.{name}"
+                yield str(one).lower() if isinstance(one, bool) else str(one)

@@ -36,6 +36,7 @@ ORDER = (
     "marks",
     "case",
     "diagrams",
+    "page",
     "maps",
     "export",
     "geocoder",

@@ -24,7 +24,7 @@ from geomap.model import (
     Unit,
     When,
 )
-from geomap.pages import work
+from geomap.pages import say, work
 from geomap.pages.frame import text_frame
 from geomap.pages.panels import place_panel, record_panel
 
@@ -53,7 +53,7 @@ def page() -> None:
     )
     parsed = opened.parsed(key)
     for warning in parsed.warnings:
-        st.warning(warning)
+        say.warning(warning)
     if not parsed.toponyms:
         st.info("No place is named in this text, so nothing of it is on the map.")
     left, right = st.columns([3, 2])
@@ -177,6 +177,6 @@ def _add(key: str, parsed: Parsed) -> None:
     try:
         work.case().add_by_hand(key, record, when=work.now())
     except GeomapError as error:
-        st.error(str(error))
+        say.error(error)
         return
     st.rerun()
