@@ -60,6 +60,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/gazetteer.py $(wildcard $(REFERENCE)/ucdp_ged_syria_2016_2019.csv.gz)
 	$(BIN)/python benchmarks/maps.py
 	$(BIN)/python benchmarks/dashboard.py
+	$(BIN)/python benchmarks/injection.py
 	$(BIN)/python benchmarks/case.py $(addprefix --flows ,$(wildcard $(REFERENCE)/unhcr_flows.csv.gz))
 	$(BIN)/python benchmarks/regions.py $(wildcard $(REFERENCE)/ne_10m_admin_0_disputed_areas.json)
 
