@@ -115,6 +115,13 @@ def _parser() -> argparse.ArgumentParser:
             "--no-demonyms", action="store_true", help="leave out names of peoples such as Armenian"
         )
         command.add_argument(
+            "--budget",
+            type=int,
+            default=500_000,
+            metavar="N",
+            help="code points of one document that are read (default: %(default)s); 0 reads all",
+        )
+        command.add_argument(
             "--bias",
             metavar="WHERE",
             action="append",
@@ -318,7 +325,9 @@ def _geoparser(options: argparse.Namespace) -> Geoparser:
 
     if options.published is not None:
         read_date(options.published)
-    return Geoparser(demonyms=not options.no_demonyms, bias=options.bias)
+    return Geoparser(
+        demonyms=not options.no_demonyms, bias=options.bias, budget=options.budget or None
+    )
 
 
 def _results(
