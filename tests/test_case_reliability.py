@@ -435,21 +435,38 @@ def test_nothing_out_of_bounds_is_added_by_hand(path, parser):
     Case.open(path, geoparser=parser).close()
 
 
-def test_documents_that_no_file_can_hold_fail_alone_and_the_case_opens_again(tmp_path, parser):
-    good = campaigns.documents(2)
-    bad = [
-        Document("half", HALF),
-        Document("title", "Shelling hit Homs.", HALF),
-        Document(f"id {HALF}", "Shelling hit Aleppo."),
-        Document(5, "Shelling hit Goma."),
-        Document("text", 7),
-        Document("day", "Shelling hit Goris.", published="yesterday"),
-    ]
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"text": HALF},
+        {"title": HALF},
+        {"id": f"id {HALF}"},
+        {"id": 5},
+        {"text": 7},
+        {"published": "yesterday"},
+    ],
+)
+def test_a_document_that_no_file_can_hold_is_refused_before_a_case_sees_it(fields):
+    with pytest.raises(DocumentError):
+        Document(**({"id": "a", "text": "Shelling hit Goma."} | fields))
+
+
+def test_documents_that_cannot_be_read_fail_alone_and_the_case_opens_again(
+    tmp_path, parser, monkeypatch
+):
+    whole = Geoparser._parsed
+
+    def faulty(self, doc, day):
+        if doc.id == "t1":
+            raise ZeroDivisionError
+        return whole(self, doc, day)
+
+    monkeypatch.setattr(Geoparser, "_parsed", faulty)
     path = tmp_path / "case.gpkg"
     with Case.create(path, geoparser=parser) as case:
-        done = case.add([good[0], *bad, good[1]])
-        assert done.new == ["t0", "t1"]
-        assert len(done.failed) == len(case.failures()) == len(bad)
+        done = case.add(campaigns.documents(3))
+        assert done.new == ["t0", "t2"]
+        assert len(done.failed) == len(case.failures()) == 1
     with Case.open(path, geoparser=parser) as case:
         assert len(case.documents()) == 2
 
