@@ -145,8 +145,9 @@ def started(request, tmp_path_factory):
         time.sleep(0.25)
     yield process, port, folder
     if process.poll() is None:
-        process.kill()
-        process.wait()
+        # Not killed, for then it could not remove its unsaved cases.
+        process.terminate()
+        process.wait(timeout=20)
 
 
 def answer(port: int, path: str, host: str = "", **headers: str) -> bytes:
