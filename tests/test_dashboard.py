@@ -419,6 +419,7 @@ def test_what_is_filtered_is_what_is_downloaded(visit):
     page = visit("export?types=displacement")
     page.get_by_text("Layer by layer").wait_for()
     settled(page)
+    page.wait_for_timeout(1000)  # a row that still moves is missed by a click
     with page.expect_download() as told:
         page.get_by_role("button", name="GeoJSON").nth(2).click()
     assert told.value.suggested_filename == "movements.geojson"
