@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
+from html import escape
 from pathlib import Path
 
 import canary
@@ -169,6 +170,16 @@ def test_seven_pages_show_hostile_words_of_every_field_and_run_none(
             page.get_by_role("combobox", name="Article").click()
             page.get_by_role("option").first.wait_for()
             page.keyboard.press("Escape")
+        if name == "Export":
+            # What is downloaded is of the case that is open.
+            with page.expect_download() as told:
+                page.get_by_role("button", name="Corrections").click()
+            kept = Path(told.value.path()).read_text(encoding="utf-8")
+            assert len(kept.splitlines()) == 2
+            with page.expect_download() as told:
+                page.get_by_role("button", name="Map (HTML)").click()
+            html = Path(told.value.path()).read_text(encoding="utf-8")
+            assert escape(title) in html.split("</title>")[0]
         assert made_of_words(page) == 0
         for frame in page.frames:
             assert frame.evaluate("typeof window.hit") == "undefined"

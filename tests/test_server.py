@@ -145,8 +145,9 @@ def started(request, tmp_path_factory):
         time.sleep(0.25)
     yield process, port, folder
     if process.poll() is None:
-        process.kill()
-        process.wait()
+        # Not killed, for then it could not remove its unsaved cases.
+        process.terminate()
+        process.wait(timeout=20)
 
 
 def answer(port: int, path: str, host: str = "", **headers: str) -> bytes:
@@ -263,11 +264,16 @@ def target(link: Path) -> str:
         return ""
 
 
-def test_a_server_that_is_stopped_leaves_no_case_behind(started):
-    process, _, folder = started
+def test_a_server_stopped_in_the_midst_of_a_visit_leaves_no_case_behind(started, browser):
+    process, port, folder = started
+    page = browser.new_page()
+    page.goto(f"http://127.0.0.1:{port}/")
+    while not list((folder / "temporary").glob("geomap-*/*")):
+        time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=20) in {0, -signal.SIGTERM}
     assert list((folder / "temporary").glob("geomap-*")) == []
+    page.close()
 
 
 # Visits
@@ -278,7 +284,8 @@ def two_visits(monkeypatch):
     kept = {name: visits.Visit() for name in ("a", "b")}
     monkeypatch.setattr(visits, "_VISITS", kept)
     yield kept
-    visits.end_all()
+    for visit in kept.values():
+        visit.end()
 
 
 def test_a_visit_is_over_when_nobody_came_back_in_time(two_visits):
@@ -301,7 +308,7 @@ def test_a_visit_is_private_and_leaves_nothing(two_visits):
     made = visit.use(visit.unsaved(Geoparser(default_gazetteer())))
     assert oct(visit.folder.stat().st_mode & 0o777) == "0o700"
     assert oct(made.path.stat().st_mode & 0o777) == "0o600"
-    visits.end_all()
+    visit.end()
     assert not visit.folder.exists()
     with pytest.raises(Exception, match="closed"):
         made.info()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from geomap.case import Case
 from geomap.export import LAYERS, csv_text, geojson, write_geopackage
 from geomap.maps import to_html
 from geomap.pages import say, work
@@ -18,7 +19,8 @@ def page() -> None:
     """Draw the page."""
     st.title("Export")
     wanted = work.sidebar_filter()
-    frames = work.shown(wanted)
+    # Files are made in a thread that belongs to no session: it is handed what it needs.
+    opened, frames = work.case(), work.shown(wanted)
     told = ", ".join(f"{len(frames[name]):,} {work.plain(name)}" for name in LAYERS)
     say.caption(
         ("What the filter leaves: " if wanted else "The whole case: ")
@@ -29,7 +31,7 @@ def page() -> None:
     a, b, c = st.columns(3)
     a.download_button(
         "Map (HTML)",
-        lambda: to_html(frames, title=work.case().title or "geomap"),
+        partial(to_html, frames, title=opened.title or "geomap"),
         "map.html",
         "text/html",
         on_click="ignore",
@@ -37,7 +39,7 @@ def page() -> None:
     )
     b.download_button(
         "GeoPackage",
-        lambda: _geopackage(frames),
+        partial(_geopackage, frames),
         "layers.gpkg",
         "application/geopackage+sqlite3",
         on_click="ignore",
@@ -45,7 +47,7 @@ def page() -> None:
     )
     c.download_button(
         "Corrections (JSON Lines)",
-        _corrections,
+        partial(_corrections, opened),
         "corrections.jsonl",
         "application/jsonl",
         on_click="ignore",
@@ -78,7 +80,5 @@ def _geopackage(frames: work.Frames) -> bytes:
         return write_geopackage(frames, Path(folder) / "layers.gpkg").read_bytes()
 
 
-def _corrections() -> str:
-    return "".join(
-        json.dumps(c.to_dict(), ensure_ascii=False) + "\n" for c in work.case().corrections()
-    )
+def _corrections(opened: Case) -> str:
+    return "".join(json.dumps(c.to_dict(), ensure_ascii=False) + "\n" for c in opened.corrections())

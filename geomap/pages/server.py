@@ -152,7 +152,7 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         yield {}
     finally:
         watching.cancel()
-        visits.end_all()
+        await visits.end_all()
 
 
 def _open_browser() -> None:

@@ -25,6 +25,8 @@ from geomap.errors import GeomapError
 from geomap.geoparser import Geoparser
 
 _POLL_S: Final = 1.0
+_MOMENT_S: Final = 0.1
+_PATIENCE_S: Final = 10.0  # a text of ordinary length is read in less
 _VISITS: dict[str, Visit] = {}
 
 
@@ -103,7 +105,13 @@ def _at_work(ident: str) -> bool:
     return any(context is not None and context.session_id == ident for context in contexts)
 
 
-def end_all() -> None:
-    """End every visit, for the server stops."""
+async def end_all(patience: float = _PATIENCE_S) -> None:
+    """End every visit, for the server stops; scripts are given `patience` seconds to stop first."""
+    for ident in _VISITS:
+        get_instance().close_session(ident)
+    for _ in range(int(patience / _MOMENT_S)):
+        if not any(map(_at_work, _VISITS)):
+            break
+        await asyncio.sleep(_MOMENT_S)
     while _VISITS:
         _VISITS.popitem()[1].end()
