@@ -1,5 +1,12 @@
 """The dashboard: `streamlit run dashboard.py`, or `make dashboard`."""
 
-from geomap.pages.app import run
+from streamlit import App
 
-run()
+from geomap.pages.navigation import run
+from geomap.pages.server import served
+
+# The server imports this file for what it serves, and then runs it for every page.
+if __name__ == "__main__":
+    run()
+else:
+    app = App(__file__, **served())

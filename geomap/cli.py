@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -112,6 +113,13 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument(
             "--no-demonyms", action="store_true", help="leave out names of peoples such as Armenian"
+        )
+        command.add_argument(
+            "--budget",
+            type=int,
+            default=500_000,
+            metavar="N",
+            help="code points of one document that are read (default: %(default)s); 0 reads all",
         )
         command.add_argument(
             "--bias",
@@ -248,6 +256,14 @@ def _add_case_commands(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--strict", action="store_true", help="exit with 1 when a document failed")
     add.add_argument("--quiet", action="store_true", help="no progress bar")
     command("info", _case_info, "show what is in a case")
+    command(
+        "check",
+        _case_check,
+        "look through a whole case; what is damaged and can be drawn anew from its documents is",
+    )
+    command(
+        "recover", _case_recover, "save what is whole of a damaged case into a new one"
+    ).add_argument("-o", "--out", type=Path, required=True, metavar="NEW.gpkg", help="the new case")
     total = command(
         "totals",
         _case_totals,
@@ -309,7 +325,9 @@ def _geoparser(options: argparse.Namespace) -> Geoparser:
 
     if options.published is not None:
         read_date(options.published)
-    return Geoparser(demonyms=not options.no_demonyms, bias=options.bias)
+    return Geoparser(
+        demonyms=not options.no_demonyms, bias=options.bias, budget=options.budget or None
+    )
 
 
 def _results(
@@ -595,6 +613,33 @@ def _case_info(options: argparse.Namespace) -> int:
             )
         for source, error in case.failures():
             sys.stdout.write(f"failed       {source}: {error}\n")
+        for block, why in case.undrawn():
+            sys.stdout.write(f"not drawn    {block}: {why}\n")
+    return OK
+
+
+def _case_check(options: argparse.Namespace) -> int:
+    from geomap.case import Case
+
+    mended = Case.check(options.case)
+    sys.stdout.write(
+        f"{options.case} is whole{'; drawn anew: ' + ', '.join(mended) if mended else ''}\n"
+    )
+    return OK
+
+
+def _case_recover(options: argparse.Namespace) -> int:
+    from geomap.case import Case
+
+    saved = Case.recover(options.case, options.out)
+    sys.stdout.write(
+        f"{options.out}: {len(saved.kept)} documents saved, {len(saved.read)} read anew,"
+        f" {len(saved.lost)} lost, {len(saved.corrections)} corrections lost\n"
+    )
+    for key in saved.lost:
+        sys.stderr.write(f"geomap: document {key} is lost\n")
+    for number in saved.corrections:
+        sys.stderr.write(f"geomap: correction {number} is lost\n")
     return OK
 
 
@@ -633,6 +678,11 @@ def _case_corrections(options: argparse.Namespace) -> int:
             return OK
         for correction in case.corrections():
             sys.stdout.write(json.dumps(correction.to_dict(), ensure_ascii=False) + "\n")
+        for correction, why in case.unfit():
+            sys.stderr.write(
+                f"geomap: correction {correction.number} is not applied: {why}; take it back with"
+                f" --undo {correction.number}\n"
+            )
         for correction in case.unmatched():
             sys.stderr.write(
                 f"geomap: correction {correction.number} names something that is no longer there\n"
@@ -749,20 +799,24 @@ def _dashboard(options: argparse.Namespace) -> int:
         "streamlit",
         "run",
         str(script),
-        "--server.address",
-        "127.0.0.1",
+        *_dashboard_settings(),
         "--server.port",
         str(options.port),
-        "--browser.gatherUsageStats",
-        "false",
         "--server.headless",
         "true" if options.headless else "false",
-        "--server.maxUploadSize",
-        "50",
-        "--client.showErrorDetails",
-        "none",
         *(["--theme.base", options.theme] if options.theme else []),
     ]
     sys.stdout.flush()
     # The server takes this process's place, so that a signal to stop ends it cleanly.
     os.execv(sys.executable, command)  # noqa: S606
+
+
+def _dashboard_settings() -> Iterator[str]:
+    """Yield the dashboard's settings as flags, which outdo files and variables of elsewhere."""
+    path = Path(__file__).parent / "pages" / ".streamlit" / "config.toml"
+    told = tomllib.loads(path.read_text(encoding="utf-8"))
+    for section in ("server", "browser", "client"):
+        for name, value in told[section].items():
+            for one in value if isinstance(value, list) else [value]:
+                yield f"--{section}.{name}"
+                yield str(one).lower() if isinstance(one, bool) else str(one)

@@ -5,6 +5,7 @@
     ├── OptionError (ValueError)                an argument outside what is allowed
     ├── GazetteerError
     │   └── GazetteerNotFoundError (FileNotFoundError)
+    ├── WeightsError                            learned weights that are missing or damaged
     ├── RegionError (LookupError)               a region layer or outline that does not exist
     ├── CaseError (ValueError)                  a case file that cannot be opened, read or written
     │   └── CaseLockedError (TimeoutError)      another process writes into it
@@ -112,6 +113,16 @@ class GazetteerNotFoundError(GazetteerError, FileNotFoundError):
     def __str__(self) -> str:
         """Return the message (`FileNotFoundError` would format it as an errno)."""
         return str(self.args[0])
+
+
+class WeightsError(GeomapError):
+    """Raised when a file of learned weights is missing or damaged."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} {problem}; reinstall geomap, or unset GEOMAP_WEIGHTS if that names the folder"
+        )
 
 
 class RegionError(GeomapError, LookupError):

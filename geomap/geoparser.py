@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Final
 
 from geomap.context import read_story
-from geomap.errors import DocumentError, GeomapError, reading
+from geomap.errors import DocumentError, GeomapError, OptionError, reading
 from geomap.events import find_events
 from geomap.gazetteer import Gazetteer
 from geomap.home import Bias, read_bias
@@ -18,6 +19,9 @@ from geomap.resolve import resolve
 from geomap.text.language import language
 from geomap.text.segment import dateline, dateline_date
 from geomap.toponyms.recognise import Recogniser, find_toponyms
+
+# A book of 300 pages, and seconds; nothing that a person calls an article is longer.
+BUDGET: Final = 500_000
 
 
 class Geoparser:
@@ -34,13 +38,17 @@ class Geoparser:
     bias
         What to prefer where the text is silent: ISO 3166-1 alpha-3 codes of countries, points
         `(lon, lat)` or boxes `(west, south, east, north)`.
+    budget
+        Code points of one document that are read; None reads all. What lies beyond stays in the
+        document, and a warning of the record says so. A budget of characters and not of seconds,
+        for the same input gives the same output on every machine.
 
     Raises
     ------
     GazetteerNotFoundError
         When there is no gazetteer.
     OptionError
-        For an unknown country or impossible degrees in `bias`.
+        For an unknown country or impossible degrees in `bias`, or a budget below 1.
 
     """
 
@@ -51,7 +59,11 @@ class Geoparser:
         recogniser: Recogniser | None = None,
         demonyms: bool = True,
         bias: Sequence[Bias] = (),
+        budget: int | None = BUDGET,
     ) -> None:
+        if budget is not None and budget < 1:
+            raise OptionError("budget", budget, "at least 1 code point, or None for all")
+        self.budget = budget
         self.gazetteer = gazetteer or default_gazetteer()
         self.recogniser = recogniser
         self.demonyms = demonyms
@@ -88,14 +100,16 @@ class Geoparser:
             day = read_date(doc.published)
         day = day or dateline_date(dateline(doc.text))
         doc = replace(doc, published=day, lang=language(doc.text))
-        toponyms = self.toponyms(doc)
-        story = read_story(doc, toponyms)
+        end = _end_of_reading(doc.text, self.budget)
+        part = doc if end == len(doc.text) else replace(doc, text=doc.text[:end])
+        toponyms = self.toponyms(part)
+        story = read_story(part, toponyms)
         return Parsed(
             doc,
             tuple(toponyms),
             tuple(find_events(story)),
             tuple(find_movements(story)),
-            _warnings(doc),
+            _warnings(doc, end),
         )
 
     def toponyms(self, doc: Document) -> list[Toponym]:
@@ -140,8 +154,21 @@ def _checked(text: str) -> str:
     return text
 
 
-def _warnings(doc: Document) -> tuple[str, ...]:
+def _end_of_reading(text: str, budget: int | None) -> int:
+    """Return where reading ends: behind the last word that the budget holds."""
+    if budget is None or len(text) <= budget:
+        return len(text)
+    cut = max(text.rfind(blank, 0, budget + 1) for blank in (" ", "\n"))
+    return cut if cut > 0 else budget
+
+
+def _warnings(doc: Document, end: int) -> tuple[str, ...]:
     out = []
+    if end < len(doc.text):
+        out.append(
+            f"only the first {end:,} of {len(doc.text):,} code points were read; split the text, or"
+            " raise the budget"
+        )
     if doc.lang not in {"en", "und"}:
         out.append(
             f"the text looks like '{doc.lang}'; geomap reads English, what it found here is"

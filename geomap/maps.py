@@ -2,10 +2,8 @@
 
 No request to any host, nothing of the news text ever executed.
 
-folium builds the page; its links to other hosts are replaced by the vendored Leaflet. One script
-draws all marks on one canvas from
-columns in JSON (`<` escaped; packed when they are many), and text reaches the page through
-`textContent` only.
+One script draws all marks on one canvas from columns in JSON (packed when they are many), and text
+reaches the page through `textContent` only. `geomap.page` puts the data into the page.
 """
 
 from __future__ import annotations
@@ -13,19 +11,19 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from geomap import regions
 from geomap.case import Case
-from geomap.errors import MissingExtraError, OptionError
+from geomap.errors import OptionError
 from geomap.filters import HISTORY
 from geomap.frames import EVENT_MARKS, SAID_APART, to_frames
 from geomap.model import Parsed, Status
+from geomap.page import page
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 Source = Parsed | Iterable[Parsed] | Case | Mapping[str, "gpd.GeoDataFrame"]
-_ASSETS = Path(__file__).parent / "assets"
 _STATUSES: Final = [s.value for s in Status]
 _MARGIN_DEG = 6.0
 _WIDEST_DETAIL_DEG = 30.0
@@ -145,7 +142,7 @@ def to_html(
     MissingExtraError
         When folium is not installed.
     OptionError
-        For an unknown provider or theme.
+        For an unknown provider or theme, or a height that is none.
 
     """
     if theme not in {"auto", "light", "dark"}:
@@ -169,86 +166,13 @@ def to_html(
         "version": regions.data_version(),
         "apart": SAID_APART,
     }
-    return _page(data, title, height)
+    return page(data, title=title, height=height, images=_images(tiles))
 
 
 def _frames(source: Source) -> Mapping[str, gpd.GeoDataFrame]:
     if isinstance(source, Mapping):
         return source
     return source.frames() if isinstance(source, Case) else to_frames(source)
-
-
-def _page(data: dict[str, Any], title: str, height: str) -> str:
-    try:
-        import folium
-        from branca.element import Element, Link
-    except ImportError as error:
-        raise MissingExtraError("folium", "map") from error
-    page = folium.Map(
-        location=(0, 0),
-        zoom_start=2,
-        tiles=None,
-        prefer_canvas=True,
-        height=height,
-        world_copy_jump=True,
-        attribution_control=False,
-    )
-    # A fixed name, so that the same input gives the same bytes.
-    page._id = "geomap"  # noqa: SLF001
-    figure: Any = page.get_root()
-    figure._id = "geomap_page"  # noqa: SLF001
-    figure.title = None
-    for child in list(figure._children.values()):  # noqa: SLF001
-        child.render()
-    header = figure.header
-    for name, element in list(header._children.items()):  # noqa: SLF001
-        if isinstance(element, Link) or "cdn" in str(getattr(element, "_template_str", "")):
-            del header._children[name]  # noqa: SLF001
-    safe_title = re.sub(r"[<>&]", " ", title)
-    head = (
-        '<meta charset="utf-8"><meta name="viewport"'
-        f' content="width=device-width,initial-scale=1"><title>{safe_title}</title><link rel="icon"'
-        ' href="data:,">'
-        f"<"
-        f"s"
-        f"t"
-        f"yle>{_asset('leaflet.css')}{_asset('map.css')}</style><script>{_asset('leaflet.js')}"
-        f"</script>"
-    )
-    header.add_child(Element("{% raw %}" + head + "{% endraw %}"), name="geomap_assets", index=0)
-    # The payload goes in last, for it is large and no template.
-    figure.script.add_child(Element("GEOMAP_SCRIPT"), name="geomap_marks")
-    html: str = figure._template.render(this=figure, kwargs={})  # noqa: SLF001
-    script = (
-        f"var geomapData={_json(data)};\n{_asset('map.js')}\n"
-        f"geomapDraw({page.get_name()},geomapData);"
-    )
-    # folium forbids zooming the page, which readers with weak eyes need.
-    html = re.sub(
-        r'<meta name="viewport" content="width=device-width,\s*initial-scale=1.0,'
-        r' maximum-scale=1.0, user-scalable=no" />',
-        "",
-        html,
-    )
-    before, _, after = html.replace("<html>", '<html lang="en">', 1).rpartition("GEOMAP_SCRIPT")
-    return f"{before}{script}{after}"
-
-
-def _json(data: object) -> str:
-    payload = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return payload.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-@cache
-def _asset(name: str) -> str:
-    text = (_ASSETS / name).read_text(encoding="utf-8")
-    text = re.sub(r"//# sourceMappingURL=\S+", "", text)
-    # Leaflet's images are not used; an empty image keeps the style sheet from asking for them.
-    return (
-        re.sub(r"url\([^)]*\)", "none", text)
-        if name.endswith(".css")
-        else text.replace("</script", "<\\/script")
-    )
 
 
 def _tiles(name: str | None) -> dict[str, Any] | None:
@@ -267,6 +191,15 @@ def _tiles(name: str | None) -> dict[str, Any] | None:
         "attribution": provider.attribution,
         "zoom": provider.get("max_zoom", 19),
     }
+
+
+def _images(tiles: str | None) -> list[str]:
+    """Return the one host that a page with tiles may ask."""
+    told = _tiles(tiles)
+    if told is None:
+        return []
+    address = urlsplit(told["url"])
+    return [f"{address.scheme}://{address.netloc}"]
 
 
 # Marks

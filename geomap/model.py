@@ -19,6 +19,8 @@ from typing import Any, Final, Self
 
 from geomap.errors import DocumentError, OptionError, half_pair
 
+LARGEST: Final = 10**10  # more people than ever lived at once: a figure is below it
+
 
 class Use(StrEnum):
     """How a place name is used."""
@@ -163,6 +165,7 @@ class Record:
         return cls(**told)
 
 
+_HALF_ROUND_KM: Final = 20_040.0  # half the equator: no circle around a point is larger
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
@@ -271,9 +274,28 @@ def _check_published(name: str, moment: object) -> None:
     if not isinstance(moment, dt.date):
         raise DocumentError(name, f"published is {type(moment).__name__}; it must be a date")
     try:
-        iso(moment)
-    except (OverflowError, ValueError) as error:
+        _check_moment("published", moment)
+    except OptionError as error:
         raise DocumentError(name, "published lies outside the calendar") from error
+
+
+def _within(name: str, degrees: float | None, most: float) -> None:
+    # The comparison also refuses NaN, which is on no side of anything.
+    if degrees is not None and not (isinstance(degrees, int | float) and -most <= degrees <= most):
+        raise OptionError(name, degrees, f"degrees from -{most:g} to {most:g}, or None")
+
+
+def _check_moment(name: str, moment: Any) -> None:
+    if moment is None:
+        return
+    if not isinstance(moment, dt.date) or not 1 <= moment.year <= dt.MAXYEAR:
+        raise OptionError(name, moment, "a date, an aware datetime or None")
+    # Within a day of either end of the calendar, a moment may lie outside it in UTC.
+    if isinstance(moment, dt.datetime) and not 1 < moment.year < dt.MAXYEAR:
+        try:
+            iso(moment)
+        except OverflowError as error:
+            raise OptionError(name, moment, "a moment of the years 1 to 9999 in UTC") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +341,13 @@ class Place(Record):
     alpha-3; `valid_from` and
     `valid_to` are years; `uncertainty_km` is the radius within which the place lies around its
     point.
+
+    Raises
+    ------
+    OptionError
+        When a coordinate is no number of degrees on Earth, or population or radius no number from 0
+        up.
+
     """
 
     id: str
@@ -338,6 +367,17 @@ class Place(Record):
     valid_to: int | None = None
     disputed: bool = False
     note: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is nowhere on Earth."""
+        _within("lon", self.lon, 180.0)
+        _within("lat", self.lat, 90.0)
+        if not 0 <= self.population < LARGEST:
+            raise OptionError("population", self.population, f"a number from 0 to {LARGEST - 1:,}")
+        if not 0 <= self.uncertainty_km <= _HALF_ROUND_KM:
+            raise OptionError(
+                "uncertainty_km", self.uncertainty_km, f"a number from 0 to {_HALF_ROUND_KM:,}"
+            )
 
     @property
     def geonameid(self) -> int | None:
@@ -390,6 +430,12 @@ class When(Record):
     """A time; `start` and `end` are inclusive.
 
     `as_of` is the moment a cumulative figure holds for.
+
+    Raises
+    ------
+    OptionError
+        When a moment is no date, or has no day in UTC within the years 1 to 9999.
+
     """
 
     start: dt.date | dt.datetime | None = None
@@ -399,12 +445,23 @@ class When(Record):
     text: str = ""
     as_of: dt.date | dt.datetime | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what is no moment of the calendar."""
+        for name in ("start", "end", "as_of"):
+            _check_moment(name, getattr(self, name))
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity(Record):
     """A figure with its bounds, after DESIGN.
 
     "more than 2,900" is value and minimum 2900, no maximum.
+
+    Raises
+    ------
+    OptionError
+        When a bound is no whole number from 0 to below `LARGEST`.
+
     """
 
     value: int | None
@@ -413,6 +470,13 @@ class Quantity(Record):
     quantifier: Quantifier
     unit: Unit | None = None
     text: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of people."""
+        for name in ("value", "minimum", "maximum"):
+            count = getattr(self, name)
+            if count is not None and (type(count) is not int or not 0 <= count < LARGEST):
+                raise OptionError(name, count, f"a whole number from 0 to {LARGEST - 1:,}, or None")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from geomap.model import Quantifier, Quantity, Unit
+from geomap.model import LARGEST, Quantifier, Quantity, Unit
 
-LARGEST = 10**10  # more people than ever lived at once: a longer number is none of people
+_LONGEST_NUMBER = 200  # code points; the longest number below it in words takes half of that
 
 _ONES = {
     w: n
@@ -52,10 +52,11 @@ _VAGUE = {
 }
 _SPACES = "\u00a0\u202f\u2009"
 _GROUPED = (
-    r"\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:\.\d{3})+(?!\d)|\d{1,3}(?:["
-    rf" {_SPACES}'’]\d{{3}})+(?!\d)"
+    r"\d{1,3}(?:,\d{3}){1,9}(?!\d)|\d{1,2}(?:,\d{2}){1,9},\d{3}(?!\d)"
+    r"|\d{1,3}(?:\.\d{3}){1,9}(?!\d)|\d{1,3}(?:["
+    rf" {_SPACES}'’]\d{{3}}){{1,9}}(?!\d)"
 )
-_DIGITS = rf"(?:{_GROUPED}|\d+(?:\.\d+)?)"
+_DIGITS = rf"(?:{_GROUPED}|\d{{1,20}}(?:\.\d{{1,20}})?)"
 _SCALE = r"(?:hundred thousand|hundred|thousand|million|billion|lakhs?|crores?|mln|mn|bn|k|m)"
 _WORD = (
     "(?:"
@@ -71,7 +72,7 @@ _WORD = (
 _WORDS = (
     r"(?:(?:a|an|half a|half an|one and a half|two and a half)"
     rf" (?:hundred|thousand|million|billion|lakh|crore|dozen)(?: thousand)?|{_WORD}(?:(?:[ -]|,?"
-    rf" and | )(?:and )?{_WORD})*)"
+    rf" and | )(?:and )?{_WORD}){{0,9}})"
 )
 _FIGURE = rf"(?:{_DIGITS}(?:[ {_SPACES}-]?{_SCALE}\b)?|\b{_WORDS}\b)"
 _VAGUE_FIGURE = (
@@ -99,41 +100,41 @@ _BEFORE = {
 }
 _BOUND = "|".join(f"(?P<{name.value}>{pattern})" for name, pattern in _BEFORE.items())
 _QUANTITY = re.compile(
-    rf"(?:(?<![\w])(?:{_BOUND})\s+(?:(?:some|an?|an? estimated|another|an"
-    r" additional|about|the)\s+)?)?"
-    rf"(?:(?P<between>between\s*)?(?P<figure>{_FIGURE})(?:(?P<to>\s*(?:to|-|–|—|and"
-    rf"|or)\s*)(?P<upper>{_FIGURE}))?|(?P<vague>(?<!\w){_VAGUE_FIGURE}))"
-    r"(?P<after>\+|-plus|\s+or more|\s+or so|\s+or fewer|\s+or less|\s+plus)?",
+    rf"(?:(?<![\w])(?:{_BOUND})\s{{1,9}}(?:(?:some|an?|an? estimated|another|an"
+    r" additional|about|the)\s{1,9})?)?"
+    rf"(?:(?P<between>between\s{{0,9}})?(?P<figure>{_FIGURE})(?:(?P<to>\s{{0,9}}(?:to|-|–|—|and"
+    rf"|or)\s{{0,9}})(?P<upper>{_FIGURE}))?|(?P<vague>(?<!\w){_VAGUE_FIGURE}))"
+    r"(?P<after>\+|-plus|\s{1,9}or more|\s{1,9}or so|\s{1,9}or fewer|\s{1,9}or less|\s{1,9}plus)?",
     re.IGNORECASE,
 )
 _MONEY_BEFORE = re.compile(
-    r"(?:[$€£¥₹₽]|\b(?:US|USD|EUR|GBP|Rs\.?|rupees|dollars))\s*$", re.IGNORECASE
+    r"(?:[$€£¥₹₽]|\b(?:US|USD|EUR|GBP|Rs\.?|rupees|dollars))\s{0,9}$", re.IGNORECASE
 )
 _NOT_AFTER = re.compile(
-    r"\s*(?:%|per"
+    r"\s{0,9}(?:%|per"
     r" ?cent\b|percentage|(?:-|\s)?(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?"
     r"|centuries|decades)(?:-|\s)?(?:old|long|ago|later|of"
     r" age)?\b"
-    r"|(?:-|\s)?(?:km|kms|kilomet\w+|miles?|met(?:er|re)s?|feet|foot|ft|hectares?|acres|square"
+    r"|(?:-|\s)?(?:km|kms|kilomet\w{1,60}|miles?|met(?:er|re)s?|feet|foot|ft|hectares?|acres|square"
     r"|sq|kg|kilograms?|tonnes?|tons?|litres?|liters?|barrels?|degrees?|°)\b"
-    r"|\s*(?:dollars?|euros?|pounds?|rupees?|roubles?|rubles?|yuan|yen|naira|shillings?|cents?"
-    r"|USD|EUR)\b|\s*(?:am|pm|a\.m\.|p\.m\.|GMT|UTC|hrs|o'clock)\b|(?:st|nd|rd|th)\b|:\d\d|/\d"
+    r"|\s{0,9}(?:dollars?|euros?|pounds?|rupees?|roubles?|rubles?|yuan|yen|naira|shillings?|cents?"
+    r"|USD|EUR)\b|\s{0,9}(?:am|pm|a\.m\.|p\.m\.|GMT|UTC|hrs|o'clock)\b|(?:st|nd|rd|th)\b|:\d\d|/\d"
     r"|,?\d|\.\d"
-    r"|s\b|\s*(?:times|points?|goals?|votes?|seats?|copies|shares)\b)",
+    r"|s\b|\s{0,9}(?:times|points?|goals?|votes?|seats?|copies|shares)\b)",
     re.IGNORECASE,
 )
 _NOT_BEFORE = re.compile(
     r"(?:\b(?:No|Nos|number|article|chapter|section|paragraph|page|resolution|version|room"
     r"|flight|route|highway|covid|aged?|age|level|phase|group"
-    r" of|grade|top|form|article|q|war)\.?\s*|[-/:#.,]|\d)$",
+    r" of|grade|top|form|article|q|war)\.?\s{0,9}|[-/:#.,]|\d)$",
     re.IGNORECASE,
 )
 _MONTH_BESIDE = re.compile(
-    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?", re.IGNORECASE
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,60}\.?", re.IGNORECASE
 )
 _YEAR_BEFORE = re.compile(
     r"\b(?:in|since|of|by|from|until|till|during|before|after|early|late|mid|year|to|and"
-    r"|summer|spring|autumn|winter|fall|for)[\s-]+(?:early"
+    r"|summer|spring|autumn|winter|fall|for)[\s-]{1,9}(?:early"
     r" |late |mid-?)?$",
     re.IGNORECASE,
 )
@@ -157,15 +158,16 @@ PERSON_NOUNS = (
 HOUSEHOLD_NOUNS = r"famil(?:ies|y|is|es)|fami-lies|households?|house-holds"
 _HEAD = re.compile(
     (
-        r"\s*(?:of\s+)?(?:the\s+|its\s+|their\s+|these\s+|those\s+"
-        rf"|our\s+)?(?P<modifiers>(?:[^\W\d_][\w'’-]*\s+){{0,4}}?)(?P<noun>(?:{PERSON_NOUNS})"
+        r"\s{0,9}(?:of\s{1,9})?(?:the\s{1,9}|its\s{1,9}|their\s{1,9}|these\s{1,9}|those\s{1,9}"
+        rf"|our\s{{1,9}})?(?P<modifiers>(?:[^\W\d_][\w'’-]{{0,60}}\s{{1,9}}){{0,4}}?)"
+        rf"(?P<noun>(?:{PERSON_NOUNS})"
         rf"|(?P<household>{HOUSEHOLD_NOUNS}))(?:\b|(?=were\b|have\b|who\b|are\b))"
     ),
     re.IGNORECASE,
 )
 _STOP_MODIFIER = re.compile(
     r"\b(?:have|has|had|were|was|are|is|be|been|to|in|from|at|by|and|or|who|that|fled|left"
-    r"|displaced(?!\s+(?:people|persons|families|residents|children|syrians|civilians"
+    r"|displaced(?!\s{1,9}(?:people|persons|families|residents|children|syrians|civilians"
     r"|households|individuals))|crossed|"
     r"entered|arrived|returned|evacuated|killed|homes?|houses?|villages?|camps?|with|for|on"
     r"|into|as|after|since|because|forced|"
@@ -196,6 +198,8 @@ def read_number(text: str) -> int | None:
     Western (2,900), Indian (1,20,000; 1.2 lakh), European (2.900) and spaced grouping, any Unicode
     digits, and words.
     """
+    if len(text) > _LONGEST_NUMBER:
+        return None
     folded = "".join(
         str(unicodedata.digit(c)) if c.isdigit() and unicodedata.digit(c, None) is not None else c
         for c in text
@@ -234,7 +238,7 @@ def _words(text: str) -> int | None:
         .replace("two and a half ", "2.5 ")
     )
     total, current, seen = 0.0, 0.0, False
-    for word in re.split(r"[\s,-]+", text):
+    for word in re.split(r"[\s,-]{1,9}", text):
         if word in {"and", ""}:
             continue
         if word in {"a", "an"}:
@@ -253,6 +257,8 @@ def _words(text: str) -> int | None:
         elif word in _SCALES:
             total, current, seen = total + (current or 1) * _SCALES[word], 0, True
         else:
+            return None
+        if total + current >= LARGEST:
             return None
     value = int(total + current)
     return value if seen and value < LARGEST else None
@@ -290,11 +296,12 @@ _FRACTIONS = {
 }
 _SHARE = re.compile(
     rf"(?<![\w])(?:(?P<nearly>nearly|almost|close to)|(?P<more>more than|over|at"
-    rf" least)|about|around|approximately|some|roughly)?\s*(?P<share>half|(?:a|one)["
+    rf" least)|about|around|approximately|some|roughly)?\s{{0,9}}(?P<share>half|(?:a|one)["
     rf" -](?:third|quarter|fifth|tenth)|two[ -]thirds|three["
-    rf" -]quarters|(?P<percent>\d{{1,2}}(?:\.\d+)?)\s?(?:%|per ?cent))"
-    r"\s+of\s+(?:all\s+)?(?:the|its|their|a)\s+(?:(?:estimated|[\w]+['’]s|total|population"
-    rf" of|some|about|roughly|around)\s+){{0,3}}(?P<whole>{_FIGURE})",
+    rf" -]quarters|(?P<percent>\d{{1,2}}(?:\.\d{{1,20}})?)\s?(?:%|per ?cent))"
+    r"\s{1,9}of\s{1,9}(?:all\s{1,9})?(?:the|its|their|a)\s{1,9}(?:(?:estimated|[\w]{1,60}['’]s"
+    r"|total|population"
+    rf" of|some|about|roughly|around)\s{{1,9}}){{0,3}}(?P<whole>{_FIGURE})",
     re.IGNORECASE,
 )
 
@@ -361,7 +368,7 @@ def _figure(text: str, match: re.Match[str], stop: int) -> Figure | None:
 def _is_year(before: str, plain: str, upper: str) -> bool:
     years = [number for number in (plain, upper) if number]
     return all(len(n) == 4 and n.isdigit() and 1000 <= int(n) <= 2100 for n in years) and bool(
-        re.search(r"\b(?:in|since|until|during|from|between)\s+$", before, re.IGNORECASE)
+        re.search(r"\b(?:in|since|until|during|from|between)\s{1,9}$", before, re.IGNORECASE)
     )
 
 
@@ -370,7 +377,7 @@ def _dated(before: str, after: str, plain: str) -> bool:
     if not plain.isdigit():
         return False
     near = _MONTH_BESIDE.match(after.lstrip(" ,")) or re.search(
-        r"\b" + _MONTH_BESIDE.pattern + r"\s*$", before, re.IGNORECASE
+        r"\b" + _MONTH_BESIDE.pattern + r"\s{0,9}$", before, re.IGNORECASE
     )
     if int(plain) <= 31 and near:
         return True
@@ -378,7 +385,7 @@ def _dated(before: str, after: str, plain: str) -> bool:
     return year and bool(
         near
         or _YEAR_BEFORE.search(before)
-        or not re.match(r"\s+(?:had|have|were|are|was|fled|left|crossed|of)\b", after)
+        or not re.match(r"\s{1,9}(?:had|have|were|are|was|fled|left|crossed|of)\b", after)
     )
 
 
@@ -389,7 +396,9 @@ def _counted_noun(
     if match and not _STOP_MODIFIER.search(match["modifiers"]):
         begin = match.start("modifiers") if match["modifiers"] else match.start("noun")
         households = match["household"] or re.match(
-            rf"\s+(?:{HOUSEHOLD_NOUNS})\b", text[match.end() : match.end() + 20], re.IGNORECASE
+            rf"\s{{1,9}}(?:{HOUSEHOLD_NOUNS})\b",
+            text[match.end() : match.end() + 20],
+            re.IGNORECASE,
         )
         return (
             match["noun"].casefold(),
@@ -398,9 +407,10 @@ def _counted_noun(
         )
     # A demonym in the plural counts people: "3,000 ethnic Armenians", "hundreds of Afghans".
     named = re.compile(
-        r"\s*(?:of\s+)?(?:the\s+)?(?P<group>(?:(?:ethnic|mostly|mainly|displaced|fleeing|internally"
+        r"\s{0,9}(?:of\s{1,9})?(?:the\s{1,9})?(?P<group>(?:(?:ethnic|mostly|mainly|displaced"
+        r"|fleeing|internally"
         r" displaced|undocumented|registered|unregistered|mostly"
-        r" \w+)\s+)*[A-Z][a-z]+(?:\s[A-Z][a-z]+)?(?:s|ese|men)\b)"
+        r" \w{1,60})\s{1,9}){0,9}[A-Z][a-z]{1,60}(?:\s[A-Z][a-z]{1,60})?(?:s|ese|men)\b)"
     ).match(text, last, stop)
     if named:
         return named["group"].split()[-1], Unit.PERSON, named.span("group")

@@ -10,6 +10,7 @@ successors, because no outline of theirs may be bundled.
 from __future__ import annotations
 
 import datetime as dt
+import io
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from geomap.errors import OptionError, RegionError
 from geomap.gazetteer import check_degrees, find_source
-from geomap.gazetteer.compile import digest, read_table
+from geomap.gazetteer.compile import checked, digest, read_table
 from geomap.model import Kind, Place
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def _read(source: Path, name: str) -> gpd.GeoDataFrame:
     import numpy as np
     import shapely
 
-    with np.load(source / f"{name}_shapes.npz", allow_pickle=False) as packed:
+    raw = io.BytesIO(checked(source / f"{name}_shapes.npz"))
+    with np.load(raw, allow_pickle=False) as packed:
         coords = np.cumsum(packed["deltas"].T, axis=0).astype(float) * GRID_DEG
         offsets = (packed["rings"], packed["polygons"], packed["parts"])
     shapes = shapely.from_ragged_array(

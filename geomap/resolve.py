@@ -9,13 +9,13 @@ logistic regression over what speaks for it (`training/train_calibration.py`).
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 
 from geomap.gazetteer import (
     ABBREVIATION,
@@ -30,7 +30,7 @@ from geomap.gazetteer import (
 from geomap.home import NOWHERE, Area, home_of
 from geomap.model import Document, Kind, Place, Precision, Toponym, Use
 from geomap.toponyms.features import word_class
-from geomap.toponyms.linear import WEIGHTS
+from geomap.weights import read_json
 
 MOST_CANDIDATES = 24
 MOST_ALTERNATIVES = 4
@@ -42,20 +42,26 @@ _LEAST_RESPELT, _ALIKE, _SPOKEN_OF = (
 _INNER_PROMINENCE = 12.0  # a town of twenty thousand with its primary name
 _ADMIN_AFTER = re.compile(
     (
-        r"\s+(?:province|state|region|oblast|governorate|county|district|prefecture|division"
+        r"\s{1,9}(?:province|state|region|oblast|governorate|county|district|prefecture|division"
         r"|republic|krai|raion|rayon|department)\b"
     ),
     re.IGNORECASE,
 )
 _ADMIN_BEFORE = re.compile(
-    r"\b(?:province|state|region|governorate|county|district|prefecture|department)s?\s+of\s+$",
+    (
+        r"\b(?:province|state|region|governorate|county|district|prefecture"
+        r"|department)s?\s{1,9}of\s{1,9}$"
+    ),
     re.IGNORECASE,
 )
 _CITY_BEFORE = re.compile(
-    r"\b(?:city|town|village|capital|suburb|municipality|hamlet)(?:\s+of)?\s+$", re.IGNORECASE
+    r"\b(?:city|town|village|capital|suburb|municipality|hamlet)(?:\s{1,9}of)?\s{1,9}$",
+    re.IGNORECASE,
 )
-_CITY_AFTER = re.compile(r"\s+(?:city|town|village|airport)\b", re.IGNORECASE)
-_CHAIN = re.compile(r"^(?:,\s*|\s*[(\[]\s*(?:in\s+)?|\s+in\s+|,\s+in\s+)$")
+_CITY_AFTER = re.compile(r"\s{1,9}(?:city|town|village|airport)\b", re.IGNORECASE)
+_CHAIN = re.compile(
+    r"^(?:,\s{0,9}|\s{0,9}[(\[]\s{0,9}(?:in\s{1,9})?|\s{1,9}in\s{1,9}|,\s{1,9}in\s{1,9})$"
+)
 # Places without inhabitants of their own, as prominent as a place of so many.
 _NOMINAL = {
     Kind.REGION: 2e7,
@@ -147,26 +153,112 @@ Ranking = list[
 ]  # the candidates of one name with total and features, the best first
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the rest of the document says.
+_GRAIN = 2**40  # weights are summed as whole parts of this size: exact in any order
 
-    Weights by country and province, and points (lon, lat) by name.
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one name says of place: its weight, and country, province and point of its guess."""
+
+    weight: int
+    country: int
+    province: int
+    is_country: bool
+    point: tuple[float, float] | None
+
+
+class Surroundings:
+    """What the names of a document say of place, asked for each name without itself.
+
+    Sums are made once and the name's own part is taken off, so that a document of many names costs
+    their number and not its square.
     """
 
-    countries: dict[int, float]
-    provinces: dict[int, float]
-    points: tuple[tuple[str, float, float], ...]
-    named_countries: frozenset[int]
-    bias: Area
-    home: Area
+    def __init__(
+        self,
+        groups: dict[str, tuple[list[int], list[Candidate]]],
+        chosen: dict[str, Candidate | None],
+        gaz: Gazetteer,
+        bias: Area = NOWHERE,
+        home: Area = NOWHERE,
+    ) -> None:
+        self.bias, self.home = bias, home
+        self._said = {
+            name: _said(len(groups[name][0]), len(groups[name][1]), guess, gaz)
+            for name, guess in chosen.items()
+            if guess is not None
+        }
+        self.countries: dict[int, int] = defaultdict(int)
+        self.provinces: dict[int, int] = defaultdict(int)
+        self.named: dict[int, int] = defaultdict(int)
+        for said in self._said.values():
+            if said.country >= 0:
+                self.countries[said.country] += said.weight
+                self.named[said.country] += said.is_country
+            if said.province >= 0:
+                self.provinces[said.province] += said.weight
+        self.all_countries = sum(self.countries.values())
+        self.all_provinces = sum(self.provinces.values())
+        points = ((name, said.point) for name, said in self._said.items() if said.point)
+        self._points = tuple(islice(points, _MOST_POINTS + 1))
+
+    def without(self, name: str) -> Context:
+        """Return what all names but this one say."""
+        points = tuple(point for other, point in self._points if other != name)[:_MOST_POINTS]
+        return Context(self, self._said.get(name, _NOTHING_SAID), points)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the rest of the document says of place: shares by country and province, and points."""
+
+    around: Surroundings
+    own: _Said
+    points: tuple[tuple[float, float], ...]
+
+    def country_share(self, country: int) -> float:
+        """Return the share of the names' weight that lies in a country; 0 for none (-1)."""
+        if country not in self.around.countries:
+            return 0.0
+        mine = self.own.weight if self.own.country == country else 0
+        whole = self.around.all_countries - (self.own.weight if self.own.country >= 0 else 0)
+        return (self.around.countries.get(country, 0) - mine) / (whole or 1)
+
+    def province_share(self, province: int) -> float:
+        """Return the share of the names' weight that lies in a province; 0 for none (-1)."""
+        if province not in self.around.provinces:
+            return 0.0
+        mine = self.own.weight if self.own.province == province else 0
+        whole = self.around.all_provinces - (self.own.weight if self.own.province >= 0 else 0)
+        return (self.around.provinces.get(province, 0) - mine) / (whole or 1)
+
+    def names_country(self, country: int) -> bool:
+        """Tell whether the document names a country itself."""
+        mine = self.own.is_country and self.own.country == country
+        return self.around.named.get(country, 0) > mine
+
+
+_MOST_POINTS = 60  # names whose points count for nearness, the first of the document
+_NOTHING_SAID = _Said(0, -1, -1, is_country=False, point=None)
+_POINTED = frozenset({Kind.SETTLEMENT, Kind.ADMIN2, Kind.SITE})
+
+
+def _said(mentions: int, meanings: int, guess: Candidate, gaz: Gazetteer) -> _Said:
+    row, column = guess.row, gaz.column
+    kind = KINDS[column("kind")[row]]
+    country = column("country")[row]
+    return _Said(
+        round(_GRAIN * math.sqrt(mentions) * (1.0 if meanings < 3 else 0.5)),
+        country,
+        column("admin1")[row],
+        kind is Kind.COUNTRY and country >= 0,
+        (column("lon")[row] / 1e5, column("lat")[row] / 1e5) if kind in _POINTED else None,
+    )
 
 
 @cache
 def _weights() -> dict[str, float]:
-    stored: dict[str, float] = json.loads((WEIGHTS / "ranker.json").read_text(encoding="utf-8"))[
-        "weights"
-    ]
+    stored: dict[str, float] = read_json("ranker.json")["weights"]
     return stored
 
 
@@ -200,21 +292,15 @@ def resolve(
     chosen = {name: _first_guess(candidates, gaz) for name, (_, candidates) in groups.items()}
     rankings: dict[str, Ranking] = {}
     for _ in range(2):
+        around = Surroundings(groups, chosen, gaz, bias, home)
         for name, (members, candidates) in groups.items():
-            context = context_without(name, groups, chosen, gaz, bias, home)
+            context = around.without(name)
             rankings[name] = rank(doc, members, toponyms, candidates, context, gaz, weights)
         chosen = {name: ranking[0][1] for name, ranking in rankings.items() if ranking}
-    for name, found in respelt(toponyms, groups, chosen, gaz).items():
-        members = groups[name][0]
-        rankings[name] = rank(
-            doc,
-            members,
-            toponyms,
-            found,
-            context_without(name, groups, chosen, gaz, bias, home),
-            gaz,
-            weights,
-        )
+    around = Surroundings(groups, chosen, gaz, bias, home)
+    for name, found in respelt(toponyms, groups, around, gaz).items():
+        context = around.without(name)
+        rankings[name] = rank(doc, groups[name][0], toponyms, found, context, gaz, weights)
     out = list(toponyms)
     for name, (members, _) in groups.items():
         for position in members:
@@ -339,7 +425,7 @@ def candidates(toponym: Toponym, gaz: Gazetteer) -> list[Candidate]:
 def respelt(
     toponyms: Sequence[Toponym],
     groups: dict[str, tuple[list[int], list[Candidate]]],
-    chosen: dict[str, Candidate | None],
+    around: Surroundings,
     gaz: Gazetteer,
 ) -> dict[str, list[Candidate]]:
     """Return what unknown names may be other romanisations of.
@@ -353,11 +439,9 @@ def respelt(
     }
     if not unknown:
         return {}
-    shares = context_without("", groups, chosen, gaz).countries
-    spoken, country = (
-        {c for c, share in shares.items() if share >= _SPOKEN_OF},
-        gaz.column("country"),
-    )
+    whole = around.without("")
+    spoken = {c for c in around.countries if whole.country_share(c) >= _SPOKEN_OF}
+    country = gaz.column("country")
     out: dict[str, list[Candidate]] = {}
     for name, toponym in unknown.items():
         if (
@@ -413,11 +497,12 @@ def _miscased(name: str, how: int) -> bool:
 
 
 _TYPE = re.compile(
-    r"^(?:the\s+|city of\s+|town of\s+|village of\s+|province of\s+|state"
-    r" of\s+|(?:north|south|east|west|central|northern|southern|eastern|western|upper|lower"
+    r"^(?:the\s{1,9}|city of\s{1,9}|town of\s{1,9}|village of\s{1,9}|province of\s{1,9}|state"
+    r" of\s{1,9}|(?:north|south|east|west|central|northern|southern|eastern|western|upper|lower"
     r"|greater|downtown|old)["
     r" -](?=[A-Z]))"
-    r"|\s+(?:city|town|village|province|state|region|governorate|oblast|county|district|area|city"
+    r"|\s{1,9}(?:city|town|village|province|state|region|governorate|oblast|county|district"
+    r"|area|city"
     r" council|municipality|valley|island|islands|international airport|airport|refugee"
     r" camp|camp|parish|township|borough)$",
     re.IGNORECASE,
@@ -432,45 +517,6 @@ def _spellings(name: str) -> list[str]:
 
 def _first_guess(found: Sequence[Candidate], gaz: Gazetteer) -> Candidate | None:
     return max(found, key=lambda c: gaz.prominence(c.row, c.how), default=None)
-
-
-def context_without(
-    name: str,
-    groups: dict[str, tuple[list[int], list[Candidate]]],
-    chosen: dict[str, Candidate | None],
-    gaz: Gazetteer,
-    bias: Area = NOWHERE,
-    home: Area = NOWHERE,
-) -> Context:
-    """Return what all other names of the document say of place."""
-    country_column, one, kinds = gaz.column("country"), gaz.column("admin1"), gaz.column("kind")
-    countries: dict[int, float] = defaultdict(float)
-    provinces: dict[int, float] = defaultdict(float)
-    points: list[tuple[str, float, float]] = []
-    named: set[int] = set()
-    for other, guess in chosen.items():
-        if other == name or guess is None:
-            continue
-        weight = math.sqrt(len(groups[other][0])) * (1.0 if len(groups[other][1]) < 3 else 0.5)
-        if country_column[guess.row] >= 0:
-            countries[country_column[guess.row]] += weight
-            if KINDS[kinds[guess.row]] is Kind.COUNTRY:
-                named.add(country_column[guess.row])
-        if one[guess.row] >= 0:
-            provinces[one[guess.row]] += weight
-        if KINDS[kinds[guess.row]] in {Kind.SETTLEMENT, Kind.ADMIN2, Kind.SITE}:
-            points.append(
-                (other, gaz.column("lon")[guess.row] / 1e5, gaz.column("lat")[guess.row] / 1e5)
-            )
-    all_countries, all_provinces = sum(countries.values()) or 1.0, sum(provinces.values()) or 1.0
-    return Context(
-        {c: w / all_countries for c, w in countries.items()},
-        {p: w / all_provinces for p, w in provinces.items()},
-        tuple(points[:60]),
-        frozenset(named),
-        bias,
-        home,
-    )
 
 
 def rank(
@@ -552,23 +598,17 @@ def describe(
         own == toponyms[members[0]].name
         or (candidate.how == PRIMARY and key(own) != key(toponyms[members[0]].name))
     )
-    features["country_share"] = (
-        context.countries.get(country, 0.0) if kind is not Kind.COUNTRY else 0.0
-    )
-    features["admin1_share"] = (
-        context.provinces.get(province, 0.0) if kind is not Kind.COUNTRY else 0.0
-    )
-    features["country_in_text"] = float(
-        country in context.named_countries and kind is not Kind.COUNTRY
-    )
+    features["country_share"] = context.country_share(country) if kind is not Kind.COUNTRY else 0.0
+    features["admin1_share"] = context.province_share(province) if kind is not Kind.COUNTRY else 0.0
+    features["country_in_text"] = float(kind is not Kind.COUNTRY and context.names_country(country))
     features["most_prominent"], features["prominence_rank"] = (
         float(position == 0),
         min(float(position), 10.0) / 10,
     )
     lon, lat = column("lon")[row] / 1e5, column("lat")[row] / 1e5
     features["biased"], features["home"] = (
-        context.bias.share(country, lon, lat),
-        context.home.share(country, lon, lat),
+        context.around.bias.share(country, lon, lat),
+        context.around.home.share(country, lon, lat),
     )
     features["known_capital"] = float(code == 4) * max(
         features["country_in_text"], features["country_share"]
@@ -587,7 +627,7 @@ def describe(
 def _nearness(lon: float, lat: float, context: Context) -> tuple[float, float]:
     if not context.points or lat > 90:
         return 0.0, 0.0
-    nearest = min(haversine_km(lon, lat, x, y) for _, x, y in context.points)
+    nearest = min(haversine_km(lon, lat, x, y) for x, y in context.points)
     return math.exp(-nearest / 50), math.exp(-nearest / 300)
 
 
@@ -727,9 +767,7 @@ CONFIDENCE_FEATURES = ("always", "span", "lead", "candidates", "mentions", "demo
 
 @cache
 def _confidence_weights() -> dict[str, float]:
-    stored: dict[str, float] = json.loads(
-        (WEIGHTS / "calibration.json").read_text(encoding="utf-8")
-    )["weights"]
+    stored: dict[str, float] = read_json("calibration.json")["weights"]
     return stored
 
 

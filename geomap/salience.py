@@ -12,20 +12,18 @@ made by `training/train_events.py`.
 from __future__ import annotations
 
 import bisect
-import json
 import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 from geomap.context import Story
 from geomap.model import Basis, DatePrecision, Event, EventType, Kind, Status, Use, day_of
+from geomap.weights import SHIPPED, read_json
 
-_WEIGHTS = Path(__file__).parent / "_weights" / "events.json"
 _LEAD = 3  # sentences
 _DAYS = 3  # an operation of a day or two is known to the day
 # Words by which a report tells of what came after a deed: courts, inquiries, remembrance.
@@ -71,7 +69,7 @@ class _Model:
 
 @cache
 def _model() -> _Model:
-    told = json.loads(_WEIGHTS.read_text(encoding="utf-8"))
+    told = read_json("events.json", SHIPPED)
     return _Model(told["weights"], told["intercept"])
 
 

@@ -101,60 +101,72 @@ _WEEKDAY = "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _COUNT = r"(?:\d{1,3}|" + "|".join(_NUMBERS) + r"|a couple of)"
 _UNITS = r"(?:days?|weeks?|months?|years?|decades?|hours?|fortnight)"
 _CLOCK = (
-    r"(?:(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?\s*(?P<half>[ap]\.?m\.?)"
-    r"?(?:\s*(?P<zone>[A-Z]{2,4}T?))?(?:\s*local"
+    r"(?:(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?\s{0,9}(?P<half>[ap]\.?m\.?)"
+    r"?(?:\s{0,9}(?P<zone>[A-Z]{2,4}T?))?(?:\s{0,9}local"
     r" time)?"
-    r"(?:\s*\((?P<hour2>\d{1,2})[:.]?(?P<minute2>\d\d)\s*(?P<zone2>GMT|UTC)\))?)"
+    r"(?:\s{0,9}\((?P<hour2>\d{1,2})[:.]?(?P<minute2>\d\d)\s{0,9}(?P<zone2>GMT|UTC)\))?)"
 )
 _PATTERNS: dict[str, str] = {
     "iso": rf"(?P<y>{_YEAR})-(?P<m>\d\d)-(?P<d>\d\d)",
     "between": (
-        rf"(?:between|from)\s+(?P<d1>{_DAY})(?:\s+(?P<m1>{_MONTH}))?(?:,?\s+(?P<y1>{_YEAR}))"
-        rf"?\s+(?:and|to|until|through|-|–)\s+(?P<d2>{_DAY})\s+(?P<m2>{_MONTH})"
-        rf"(?:,?\s+(?P<y2>{_YEAR}))?"
+        rf"(?:between|from)\s{{1,9}}(?P<d1>{_DAY})(?:\s{{1,9}}(?P<m1>{_MONTH}))"
+        rf"?(?:,?\s{{1,9}}(?P<y1>{_YEAR}))"
+        rf"?\s{{1,9}}(?:and|to|until|through|-|–)\s{{1,9}}(?P<d2>{_DAY})\s{{1,9}}(?P<m2>{_MONTH})"
+        rf"(?:,?\s{{1,9}}(?P<y2>{_YEAR}))?"
     ),
     "between_us": (
-        rf"(?:between|from)\s+(?P<m1>{_MONTH})\s+(?P<d1>{_DAY})(?:,\s*(?P<y1>{_YEAR}))"
-        rf"?\s+(?:and|to|until|through|-|–)\s+(?:(?P<m2>{_MONTH})\s+)?(?P<d2>{_DAY})"
-        rf"(?:,\s*(?P<y2>{_YEAR}))?"
+        rf"(?:between|from)\s{{1,9}}(?P<m1>{_MONTH})\s{{1,9}}(?P<d1>{_DAY})"
+        rf"(?:,\s{{0,9}}(?P<y1>{_YEAR}))"
+        rf"?\s{{1,9}}(?:and|to|until|through|-|–)\s{{1,9}}(?:(?P<m2>{_MONTH})\s{{1,9}})"
+        rf"?(?P<d2>{_DAY})"
+        rf"(?:,\s{{0,9}}(?P<y2>{_YEAR}))?"
     ),
-    "span": rf"(?P<d1>{_DAY})\s?[-–]\s?(?P<d2>{_DAY})\s+(?P<m2>{_MONTH})(?:,?\s+(?P<y2>{_YEAR}))?",
+    "span": (
+        rf"(?P<d1>{_DAY})\s?[-–]\s?(?P<d2>{_DAY})\s{{1,9}}(?P<m2>{_MONTH})"
+        rf"(?:,?\s{{1,9}}(?P<y2>{_YEAR}))?"
+    ),
     "span_us": (
-        rf"(?P<m1>{_MONTH})\s+(?P<d1>{_DAY})\s?[-–]\s?(?P<d2>{_DAY})(?:,\s*(?P<y2>{_YEAR}))?"
+        rf"(?P<m1>{_MONTH})\s{{1,9}}(?P<d1>{_DAY})\s?[-–]\s?(?P<d2>{_DAY})"
+        rf"(?:,\s{{0,9}}(?P<y2>{_YEAR}))?"
     ),
     "months": (
-        rf"(?:between|from)\s+(?P<m1>{_MONTH})(?:\s+(?P<y1>{_YEAR}))?\s+(?:and|to|until"
-        rf"|through)\s+(?P<m2>{_MONTH})(?:,?\s+(?P<y2>{_YEAR}))?"
+        rf"(?:between|from)\s{{1,9}}(?P<m1>{_MONTH})(?:\s{{1,9}}(?P<y1>{_YEAR}))"
+        rf"?\s{{1,9}}(?:and|to|until"
+        rf"|through)\s{{1,9}}(?P<m2>{_MONTH})(?:,?\s{{1,9}}(?P<y2>{_YEAR}))?"
     ),
     "years": (
-        rf"(?:from\s+|between\s+)?(?P<y1>{_YEAR})\s*(?:to|and|until|till|-|–"
-        rf"|—)\s*(?P<y2>{_YEAR}|\d\d)(?!\d)"
+        rf"(?:from\s{{1,9}}|between\s{{1,9}})?(?P<y1>{_YEAR})\s{{0,9}}(?:to|and|until|till|-|–"
+        rf"|—)\s{{0,9}}(?P<y2>{_YEAR}|\d\d)(?!\d)"
     ),
     "dmy": (
-        rf"(?:(?P<wd>{_WEEKDAY}),?\s+)?(?:the\s+)?(?P<d>{_DAY})\s+(?:of\s+)?(?P<m>{_MONTH})"
-        rf"(?:,?\s+(?P<y>{_YEAR}))?"
+        rf"(?:(?P<wd>{_WEEKDAY}),?\s{{1,9}})?(?:the\s{{1,9}})?(?P<d>{_DAY})"
+        rf"\s{{1,9}}(?:of\s{{1,9}})?(?P<m>{_MONTH})"
+        rf"(?:,?\s{{1,9}}(?P<y>{_YEAR}))?"
     ),
     "mdy": (
-        rf"(?:(?P<wd>{_WEEKDAY}),?\s+)?(?P<m>{_MONTH})\s+(?P<d>{_DAY})(?!\d)"
-        rf"(?:,?\s*(?P<y>{_YEAR}))?"
+        rf"(?:(?P<wd>{_WEEKDAY}),?\s{{1,9}})?(?P<m>{_MONTH})\s{{1,9}}(?P<d>{_DAY})(?!\d)"
+        rf"(?:,?\s{{0,9}}(?P<y>{_YEAR}))?"
     ),
     "my": (
         r"(?P<part>early|mid|late|the end of|the start of|the beginning of)?[-"
-        rf" ]?(?P<m>{_MONTH})(?:\s+of)?,?\s+(?P<y>{_YEAR})"
+        rf" ]?(?P<m>{_MONTH})(?:\s{{1,9}}of)?,?\s{{1,9}}(?P<y>{_YEAR})"
     ),
     "slash": rf"(?P<d>\d{{1,2}})/(?P<m>\d{{1,2}})/(?P<y>{_YEAR})",
     "ago": (
         r"(?:(?:about|around|nearly|almost|more"
-        rf" than|over|some)\s+)?(?P<n>{_COUNT})\s+(?P<unit>{_UNITS})\s+(?:ago|earlier)"
+        rf" than|over|some)\s{{1,9}})?(?P<n>{_COUNT})\s{{1,9}}(?P<unit>{_UNITS})"
+        rf"\s{{1,9}}(?:ago|earlier)"
     ),
     "past": (
-        r"(?:the\s+|these\s+)?(?P<way>last|past|previous|preceding|recent|next"
-        rf"|coming)\s+(?:(?P<n>{_COUNT})\s+)?(?P<unit>days|weeks?|months?|years?|decades?"
-        r"|\d+\s+hours|hours|fortnight|weekend)\b"
+        r"(?:the\s{1,9}|these\s{1,9})?(?P<way>last|past|previous|preceding|recent|next"
+        rf"|coming)\s{{1,9}}(?:(?P<n>{_COUNT})\s{{1,9}})?(?P<unit>days|weeks?|months?|years?"
+        rf"|decades?"
+        r"|\d{1,3}\s{1,9}hours|hours|fortnight|weekend)\b"
     ),
     "weekend": r"(?:over|during|at) (?P<weekend>the weekend)",
     "this": (
-        r"(?:(?P<edge>earlier|later|early|late)\s+)?(?P<this>this)\s+(?P<unit>week|month|year"
+        r"(?:(?P<edge>earlier|later|early|late)\s{1,9})?(?P<this>this)\s{1,9}(?P<unit>week"
+        r"|month|year"
         r"|weekend|morning|afternoon|evening)"
     ),
     "named": (
@@ -163,19 +175,19 @@ _PATTERNS: dict[str, str] = {
     ),
     "weekday": (
         r"(?:(?P<way>last|next|this|past|the"
-        rf" following|coming)\s+)?(?P<wd>{_WEEKDAY})(?:\s+(?:morning|afternoon|evening"
-        rf"|night))?(?:\s+(?P<back>last"
+        rf" following|coming)\s{{1,9}})?(?P<wd>{_WEEKDAY})(?:\s{{1,9}}(?:morning|afternoon|evening"
+        rf"|night))?(?:\s{{1,9}}(?P<back>last"
         r" week|this week|next week))?"
     ),
     "in_month": (
-        r"(?P<way>last|next|this)?\s*(?P<m>(?:january|february|march|april|june|july|august"
+        r"(?P<way>last|next|this)?\s{0,9}(?P<m>(?:january|february|march|april|june|july|august"
         r"|september|october|november|december))|(?<=in"
         r" )(?P<may>May)\b"
     ),
-    "decade": r"the\s+(?P<part>early|mid|late)?[- ]?(?P<y>(?:1[5-9]|20)\d0)s",
+    "decade": r"the\s{1,9}(?P<part>early|mid|late)?[- ]?(?P<y>(?:1[5-9]|20)\d0)s",
     "year": (
         r"(?P<part>early|mid|late)?[-"
-        rf" ]?(?P<y>{_YEAR})(?![\d,.]\d|%|\s*(?:people|persons|refugees|families|displaced"
+        rf" ]?(?P<y>{_YEAR})(?![\d,.]\d|%|\s{{0,9}}(?:people|persons|refugees|families|displaced"
         rf"|civilians))"
     ),
 }
@@ -183,15 +195,15 @@ _ROLE = re.compile(
     r"(?:(?P<as_of>as of|as at)|(?P<since>(?:ever )?since|starting(?: on| in)?|beginning(?: on|"
     r" in)?)|(?P<until>until|till|up"
     r" to|through)|(?P<by>by)|(?P<after>after|following)|(?P<before>before|prior to))"
-    r"\s+(?:late |early |the |mid-?)?(?:about |around )?$",
+    r"\s{1,9}(?:late |early |the |mid-?)?(?:about |around )?$",
     re.IGNORECASE,
 )
 _COMPILED = [
     (name, re.compile(rf"(?:(?<![\w$€£-])|(?<=\b[Mm]id-))(?:{pattern})(?!\w)", re.IGNORECASE))
     for name, pattern in _PATTERNS.items()
 ]
-_CLOCK_RE = re.compile(rf"{_CLOCK}\s*(?:,|on)?\s*$", re.IGNORECASE)
-_AFTER_CLOCK = re.compile(rf"\s*(?:at|,)\s+{_CLOCK}", re.IGNORECASE)
+_CLOCK_RE = re.compile(rf"{_CLOCK}\s{{0,9}}(?:,|on)?\s{{0,9}}$", re.IGNORECASE)
+_AFTER_CLOCK = re.compile(rf"\s{{0,9}}(?:at|,)\s{{1,9}}{_CLOCK}", re.IGNORECASE)
 _CUE = re.compile(
     (
         r"\d|day|week|month|year|ago|night|now|morning|decade|january|february|march|april|may"
@@ -235,23 +247,45 @@ def find_times(
                 and not _in_before(text, match)
             ):
                 continue
-            when = _READERS[name](match, anchor, future)
-            if when is _NOTHING:
+            time = _time(name, text, start, match, anchor, future=future)
+            if time is None:
                 continue
-            when = _part_of(when, text[start : match.start()] + match.group())
             taken.append(match.span())
-            found.append(_with_role(text, start, match, when, anchor))
+            found.append(time)
     return sorted(found, key=lambda t: t.start)
 
 
+def _time(
+    name: str, text: str, start: int, match: re.Match[str], anchor: dt.date | None, *, future: bool
+) -> Time | None:
+    """Return the time that a match tells, or None.
+
+    None as well where it lies outside the calendar, which ends with the years 1 and 9999: "the past
+    999 years" on 5 May 450 has no first day.
+    """
+    near = max(start, match.start() - _BEFORE)
+    try:
+        when = _READERS[name](match, anchor, future)
+        if when is _NOTHING:
+            return None
+        when = _part_of(when, text[near : match.start()] + match.group())
+        return _with_role(text, near, match, when, anchor)
+    except (OverflowError, ValueError):
+        return None
+
+
+# Code points before a time in which the words stand that change it: "in the first half of".
+_BEFORE = 80
 _PART = re.compile(
     r"\b(early|mid|late|(?:the )?(?:beginning|start|end) of)[- ](?:in )?(?:the"
-    r" )?(?=\S+(?:\s+(?:of\s+)?\S+)?$)",
+    r" )?(?=\S{1,60}(?:\s{1,9}(?:of\s{1,9})?\S{1,60})?$)",
     re.IGNORECASE,
 )
-_SEASON = re.compile(r"\b(spring|summer|autumn|fall|winter)\s+(?:of\s+)?\d{4}$", re.IGNORECASE)
+_SEASON = re.compile(
+    r"\b(spring|summer|autumn|fall|winter)\s{1,9}(?:of\s{1,9})?\d{4}$", re.IGNORECASE
+)
 _FRACTION = re.compile(
-    r"\b(first|second|third|fourth|last)\s+(half|quarter)\s+of\s+\d{4}$", re.IGNORECASE
+    r"\b(first|second|third|fourth|last)\s{1,9}(half|quarter)\s{1,9}of\s{1,9}\d{4}$", re.IGNORECASE
 )
 _SEASONS = {
     "spring": 3,
@@ -299,7 +333,11 @@ def _part_of(when: When | None, words: str) -> When | None:
     if part is None:
         return when
     third = {"early": 0, "beginning": 0, "start": 0, "mid": 1, "late": 2, "end": 2}[
-        next(w for w in re.findall(r"[a-z]+", part.group(1).casefold()) if w not in {"the", "of"})
+        next(
+            w
+            for w in re.findall(r"[a-z]{1,60}", part.group(1).casefold())
+            if w not in {"the", "of"}
+        )
     ]
     if when.precision is DatePrecision.YEAR:
         return _ranged(
@@ -321,7 +359,7 @@ def _in_before(text: str, match: re.Match[str]) -> bool:
     return (
         bool(
             re.search(
-                r"\b(?:in|since|until|by|during|last|early|late|mid|of|from)[\s-]+$",
+                r"\b(?:in|since|until|by|during|last|early|late|mid|of|from)[\s-]{1,9}$",
                 text[max(0, match.start() - 8) : match.start()],
                 re.IGNORECASE,
             )
@@ -612,7 +650,7 @@ def _read_past(m: re.Match[str], anchor: dt.date | None, _future: bool) -> When 
 
 def _window(anchor: dt.date, n: int, unit: str, sign: int) -> When:
     """Return the span of `n` units that ends (or begins) on the anchor."""
-    digits = re.match(r"\d+", unit)
+    digits = re.match(r"\d{1,20}", unit)
     name = unit.lstrip("0123456789 ").rstrip("s")
     if name == "hour":
         other = anchor + sign * dt.timedelta(

@@ -12,6 +12,8 @@ ROOT = Path(geomap.__file__).parent
 # Each room imports only those before it; DESIGN calls this the flow.
 ORDER = (
     "errors",
+    "integrity",
+    "weights",
     "model",
     "gazetteer",
     "regions",
@@ -34,6 +36,7 @@ ORDER = (
     "marks",
     "case",
     "diagrams",
+    "page",
     "maps",
     "export",
     "geocoder",

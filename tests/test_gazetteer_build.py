@@ -10,6 +10,7 @@ from geomap import GazetteerError
 from geomap.cli import main
 from geomap.gazetteer import Gazetteer, build, layout
 from geomap.gazetteer.sources import read_geonames, read_table
+from geomap.integrity import seal
 from geomap.model import Kind
 
 
@@ -68,8 +69,8 @@ def write(path: Path, lines: list[str]) -> Path:
     return path
 
 
-def zipped(path: Path, member: str, text: str) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
+def zipped(path: Path, member: str, text: str, how: int = zipfile.ZIP_STORED) -> Path:
+    with zipfile.ZipFile(path, "w", how) as archive:
         archive.writestr("readme.txt", "about the dump")
         archive.writestr(member, text)
     return path
@@ -202,8 +203,9 @@ def test_an_index_of_another_version_is_refused(tmp_path):
     build.build([write(tmp_path / "good.txt", VILLAGES)], tmp_path / "own")
     path = tmp_path / "own" / "index.bin"
     path.write_bytes(
-        path.read_bytes().replace(f'"format": {layout.FORMAT}'.encode(), b'"format": 1')
+        path.read_bytes().replace(f'"format": {layout.FORMAT}'.encode(), b'"format": 99')
     )
+    seal(tmp_path / "own")
     with pytest.raises(GazetteerError, match=r"another version of geomap .* build it again"):
         Gazetteer(tmp_path / "own")
 
@@ -296,3 +298,60 @@ def test_a_missing_source_is_an_error(tmp_path, capsys):
         main(["gazetteer", "build", str(tmp_path / "none.zip"), "-o", str(tmp_path / "own")]) != 0
     )
     assert "there is no file" in capsys.readouterr().err
+
+
+# --- Hostile and damaged sources
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("1\t²\ten\tTesta\t\t\t\t\n", "columns"),
+        (f"1\t{10**30}\ten\tTesta\t\t\t\t\n", "the id"),
+        (dump_line(10**30, "Testa", 35, 36), "the id"),  # type: ignore[arg-type]
+        (dump_line(1, "Testa", 35, 36, population=10**30), "the population"),
+        (dump_line(1, "Testa", 35, 36).replace("35", "nan", 1), "out of range"),
+        ("x" * 70_000 + "\n", "longer than"),
+    ],
+)
+def test_a_number_or_line_out_of_bounds_is_an_error(tmp_path, line: str, message: str):
+    with pytest.raises(GazetteerError, match=message):
+        build.build([write(tmp_path / "bad.txt", [line])], tmp_path / "own")
+    assert not (tmp_path / "own").exists()
+
+
+@pytest.mark.parametrize("damage", ["offset", "encrypted", "deflate", "method", "garbage"])
+def test_a_damaged_zip_is_an_error_that_names_the_file(tmp_path, damage: str):
+    raw = bytearray(
+        zipped(
+            tmp_path / "SY.zip", "SY.txt", "".join(VILLAGES) * 50, zipfile.ZIP_DEFLATED
+        ).read_bytes()
+    )
+    entry = raw.rfind(b"PK\x01\x02")
+    if damage == "offset":
+        raw[entry + 42 : entry + 46] = b"\xff\xff\xff\x7f"
+    elif damage == "encrypted":
+        raw[entry + 8] |= 1
+    elif damage == "method":
+        raw[entry + 10] = 97
+    elif damage == "deflate":
+        start = raw.find(b"SY.txt") + 6
+        raw[start : start + 40] = bytes(40)
+    else:
+        raw = bytearray(b"PK\x03\x04" + bytes(500))
+    (tmp_path / "bad.zip").write_bytes(raw)
+    with pytest.raises(GazetteerError, match=r"bad\.zip"):
+        build.build([tmp_path / "bad.zip"], tmp_path / "own")
+
+
+def test_a_layer_that_is_none_is_an_error(tmp_path):
+    for name, text in (("a.geojson", "{}"), ("b.gpkg", "x"), ("c.geojson", '{"type": "Topology"}')):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        with pytest.raises(GazetteerError, match=name[:1]):
+            list(read_table(tmp_path / name))
+
+
+def test_a_population_that_is_no_number_is_an_error_and_not_nobody(tmp_path):
+    table = write(tmp_path / "p.csv", ["name,lat,lon,population\n", "Testa,35,36,inf\n"])
+    with pytest.raises(GazetteerError, match=r"row 1: the population 'inf'"):
+        list(read_table(table))

@@ -250,3 +250,18 @@ def test_the_outlets_home_decides_where_the_text_is_silent():
     assert [t.place.country for t in american.toponyms] == ["USA"]
     assert home_of(geomap.Document("x", "", source="Times of India"), geomap.Gazetteer()).countries
     assert home_of(geomap.Document("x", "", source="The Guardian"), geomap.Gazetteer()) == Area()
+
+
+def test_a_text_beyond_its_budget_is_read_to_a_word_and_says_so():
+    text = "Shelling hit Goma on Monday. " * 3 + "Fighting broke out in Bukavu on Tuesday."
+    parsed = geomap.Geoparser(budget=40).parse(text, published="2024-05-15")
+    assert parsed.document.text == text
+    assert {t.name for t in parsed.toponyms} == {"Goma"}
+    assert "only the first 37 of 127 code points were read" in parsed.warnings[0]
+    assert "Bukavu" in {t.name for t in geomap.Geoparser(budget=None).parse(text).toponyms}
+    assert not any("code points" in w for w in geomap.parse(text).warnings)
+
+
+def test_a_budget_below_one_is_an_error():
+    with pytest.raises(geomap.OptionError, match="budget is 0"):
+        geomap.Geoparser(budget=0)

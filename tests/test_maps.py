@@ -124,7 +124,7 @@ def test_the_map_follows_the_theme_while_it_is_open(seed: Parsed, shown):
     page = shown(geomap.to_html(seed), color_scheme="light")
     assert page.get_attribute("html", "data-theme") == "light"
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function("document.documentElement.getAttribute('data-theme') === 'dark'")
+    page.wait_for_selector("html[data-theme=dark]")
     page = shown(geomap.to_html(seed, theme="dark"), color_scheme="light", reduced_motion="reduce")
     assert page.get_attribute("html", "data-theme") == "dark"
 
@@ -204,7 +204,7 @@ def test_many_events_are_packed_gathered_and_opened(shown):
     html = to_html({**one, "events": events})
     assert html.count("Shelling hit Kharkiv") == 0
     page = shown(html)
-    page.wait_for_function("geomapPage.marks() === 1")
+    page.wait_for_selector(".gm-mark", state="attached")
     x, y, n = page.evaluate("geomapPage.centers()[0]")
     assert n == len(events)
     page.mouse.click(x, y)

@@ -64,6 +64,6 @@ def test_a_packed_table_is_bounded_in_its_lines_and_rows(tmp_path, gaz, monkeypa
     rows = gzip.compress(HEADER.encode() + b"2020,SYR,TUR,5\n" * 70_000)
     with pytest.raises(DocumentError, match="more than 62,500 rows"):
         read(tmp_path, gaz, rows, "flows.csv.gz")
-    monkeypatch.setattr("geomap.case.tables.LARGEST", 1_000)
+    monkeypatch.setattr("geomap.case.tables.LONGEST_TABLE", 1_000)
     with pytest.raises(DocumentError, match="or the table more than 1,000"):
         read(tmp_path, gaz, rows, "flows.csv.gz")

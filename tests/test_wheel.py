@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +28,8 @@ def test_a_wheel_alone_finds_its_data_and_is_small(tmp_path):
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("geomap-*.whl")
     assert wheel.stat().st_size < 45_000_000
+    # The dashboard's settings are part of what keeps it to its own user.
+    assert "geomap/pages/.streamlit/config.toml" in zipfile.ZipFile(wheel).namelist()
     target = tmp_path / "site"
     install = [
         sys.executable,

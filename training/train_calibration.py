@@ -21,6 +21,7 @@ import numpy as np
 
 from geomap import evaluate, resolve
 from geomap.geoparser import Geoparser
+from geomap.integrity import seal
 from geomap.model import Toponym
 
 ROUNDS, DECAY = 200, 1e-3
@@ -97,6 +98,7 @@ def main() -> None:
     (options.out / "calibration.json").write_text(
         json.dumps(stored, indent=1) + "\n", encoding="utf-8"
     )
+    seal(options.out)
 
 
 if __name__ == "__main__":

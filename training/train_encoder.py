@@ -29,6 +29,7 @@ from torch.nn import functional as fn
 from train_linear import gold_tags, read
 
 from geomap.gazetteer import Gazetteer
+from geomap.integrity import seal
 from geomap.toponyms.tagger import prepared
 from geomap.toponyms.wordpiece import CASES, GAZETTEER_CLASSES, PAD, WINDOW, WordPiece, windows
 
@@ -313,6 +314,7 @@ def main() -> None:
     model = initial(options.minilm, kept)
     train(model, data, epochs=options.epochs, rate=RATE)
     save(model, names, options.out)
+    seal(options.out)
 
 
 if __name__ == "__main__":

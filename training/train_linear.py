@@ -18,6 +18,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from geomap.gazetteer import Gazetteer
+from geomap.integrity import seal
 from geomap.toponyms.features import use_features
 from geomap.toponyms.linear import SCALE
 from geomap.toponyms.tagger import LABELS, Tagged, prepared, scan
@@ -209,6 +210,7 @@ def main() -> None:
     if "use_relocar" not in options.leave_out:
         examples += use_examples(read(options.gold / "use_relocar.jsonl"), gaz)
     save(train_use(examples), options.out / "use.json.gz")
+    seal(options.out)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ import numpy as np
 from train_linear import read
 
 from geomap.gazetteer import Gazetteer, haversine_km
+from geomap.integrity import seal
 from geomap.model import Document, Toponym, Use
-from geomap.resolve import FEATURES, _first_guess, context_without, described_all, group
+from geomap.resolve import FEATURES, Surroundings, _first_guess, described_all, group
 from geomap.toponyms.recognise import is_demonym
 
 CORPORA = ("lgl", "geowebnews_a", "geovirus_a", "geocorpora", "wiktor_sample")
@@ -48,6 +49,7 @@ def examples(doc: dict, gaz: Gazetteer) -> list[tuple[np.ndarray, np.ndarray, fl
     document = Document(doc["id"], text)
     groups = group(tops, gaz)
     chosen = {name: _first_guess(c, gaz) for name, (_, c) in groups.items()}
+    around = Surroundings(groups, chosen, gaz)
     out = []
     for name, (members, candidates) in groups.items():
         marks = [gold[m] for m in members if gold[m].get("lat") is not None]
@@ -56,7 +58,7 @@ def examples(doc: dict, gaz: Gazetteer) -> list[tuple[np.ndarray, np.ndarray, fl
         right = np.array([is_right(c.row, marks[0], gaz) for c in candidates])
         if not right.any() or right.all():
             continue
-        context = context_without(name, groups, chosen, gaz)
+        context = around.without(name)
         matrix = np.zeros((len(candidates), len(FEATURES)))
         for i, (_, features) in enumerate(
             described_all(document, members, tops, candidates, context, gaz)
@@ -115,6 +117,7 @@ def main() -> None:
     w = train(data)
     stored = {"weights": {name: round(float(x), 3) for name, x in zip(FEATURES, w, strict=True)}}
     (options.out / "ranker.json").write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    seal(options.out)
 
 
 if __name__ == "__main__":

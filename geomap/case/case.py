@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from geomap.case import picture
-from geomap.case.corrections import Action, Correction, Scope, anchor, checked_changes
+from geomap.case.bounds import as_json, check_document, check_text, storable
+from geomap.case.corrections import Action, Correction, Scope, anchor, checked_changes, misfit
 from geomap.case.feeds import read_feed
-from geomap.case.intake import Intake, citation, key_of, log_of
+from geomap.case.intake import LEFT_OUT, Intake, citation, key_of, log_of, stored
 from geomap.case.layers import create_layers
 from geomap.case.reader import CaseReader, known_word
-from geomap.case.store import Store
+from geomap.case.rebuild import rebuilt
+from geomap.case.recover import Recovered, recover
+from geomap.case.store import Store, of_the_file
 from geomap.errors import CorrectionError, DocumentError, GeomapError, OptionError
 from geomap.gazetteer.names import fold
 from geomap.geoparser import Geoparser
@@ -86,9 +89,84 @@ class Case(CaseReader):
 
         """
         case = cls(Store(Path(path), readonly=readonly), geoparser)
-        if not readonly:
-            picture.redrawn(case._store)
+        try:
+            if not readonly:
+                case._mend()
+        except BaseException:
+            case.close()
+            raise
         return case
+
+    @classmethod
+    def check(
+        cls, path: str | os.PathLike[str], *, geoparser: Geoparser | None = None
+    ) -> tuple[str, ...]:
+        """Look through a whole case and draw what is damaged anew from its documents.
+
+        Returns the tables and layers that were.
+
+        Raises
+        ------
+        CaseError
+            When a document, citation or correction is damaged; `recover` saves the others.
+
+        """
+        store = Store(Path(path), anew=True)
+        damaged = store.damaged
+        with cls(store, geoparser) as case:
+            case._mend()
+        return damaged
+
+    @classmethod
+    def recover(
+        cls,
+        path: str | os.PathLike[str],
+        target: str | os.PathLike[str],
+        *,
+        geoparser: Geoparser | None = None,
+    ) -> Recovered:
+        """Save what is whole of a damaged case into a new one and say what is lost.
+
+        Raises
+        ------
+        CaseError
+            When nothing can be read, or `target` cannot be made.
+
+        """
+        reader = geoparser or Geoparser()
+        told = recover(Path(path), Path(target), reader)
+        cls.open(target, geoparser=reader).close()
+        return told
+
+    def _mend(self) -> None:
+        """Draw what a stopped process left undrawn, and all that was damaged or out of bounds."""
+        store = self._store
+        if store.damaged:
+            rebuilt(store, self.geoparser.gazetteer)
+        if store.meta("reread"):
+            self._leave_out_unfit()
+        self.redraw()
+
+    def _leave_out_unfit(self) -> None:
+        """Write anew the records that are out of bounds, as an older geomap let them be."""
+        keys = {
+            str(key)
+            for key, kind, body in self._store.rows("SELECT key, kind, body FROM geomap_records")
+            if not picture.is_within_bounds(self._store.db, str(kind), str(body))
+        }
+        with self._store.writing() as db:
+            intake = self._intake(db)
+            for key in sorted(keys):
+                intake.derive(key)
+                db.executemany(
+                    "INSERT OR REPLACE INTO geomap_failures SELECT id, ? FROM geomap_documents"
+                    " WHERE key = ?",
+                    [(told, key) for told in stored(db, key).warnings if LEFT_OUT in told],
+                )
+            for correction in intake.log:
+                if misfit(correction):
+                    self._rederive(db, correction)
+            db.execute("DELETE FROM geomap_meta WHERE name = 'reread'")
 
     @property
     def geoparser(self) -> Geoparser:
@@ -114,35 +192,52 @@ class Case(CaseReader):
         done = Added()
         waiting: list[tuple[Parsed, Document]] = []
         since = time.monotonic()
-        for doc in [docs] if isinstance(docs, Document) else docs:
-            if isinstance(doc, DocumentError):
-                self._fail(done, doc.source, str(doc))
-                continue
-            if self._cited(doc):
-                done.known.append(doc.id)
-                continue
-            try:
-                parsed = self.geoparser.parse(doc)
-            except GeomapError as error:
-                self._fail(done, doc.id, str(error))
-                continue
-            waiting.append((parsed, doc))
-            if time.monotonic() - since > _COMMIT_S:
-                self._save(waiting, done)
-                since = time.monotonic()
-        self._save(waiting, done)
+        try:
+            for doc in [docs] if isinstance(docs, Document) else docs:
+                parsed = self._parsed_if_new(doc, done)
+                if parsed is not None and isinstance(doc, Document):
+                    waiting.append((parsed, doc))
+                if waiting and time.monotonic() - since > _COMMIT_S:
+                    self._save(waiting, done)
+                    since = time.monotonic()
+        finally:
+            # Whatever ends the reading of sources, what was read of them is kept.
+            self._save(waiting, done)
         self.redraw()
         return done
 
+    def _parsed_if_new(self, doc: Document | DocumentError, done: Added) -> Parsed | None:
+        """Read a document that is to be read; note one that is known, or that cannot be read."""
+        if isinstance(doc, DocumentError):
+            self._fail(done, doc.source, str(doc))
+            return None
+        try:
+            check_document(doc)
+        except DocumentError as error:
+            self._fail(done, error.source, str(error))
+            return None
+        if self._cited(doc):
+            done.known.append(doc.id)
+            return None
+        try:
+            return self.geoparser.parse(doc)
+        except Exception as error:  # noqa: BLE001 - the boundary: one document fails alone
+            self._fail(done, doc.id, _reason(doc.id, error))
+            return None
+
     def add_many_parsed(self, many: Iterable[Parsed]) -> int:
         """Add documents that are read already and return how many were new."""
-        count = 0
-        for parsed in many:
-            if not self._cited(parsed.document):
-                self._save([(parsed, parsed.document)], Added())
-                count += 1
-        self.redraw()
-        return count
+        done = Added()
+        try:
+            for parsed in many:
+                check_document(parsed.document)
+                if not self._cited(parsed.document):
+                    self._save([(parsed, parsed.document)], done)
+                    if done.failed:
+                        raise DocumentError(*done.failed[0])
+        finally:
+            self.redraw()
+        return len(done.new)
 
     def watch(self, folder: str | os.PathLike[str]) -> Added:
         """Add what is new in a folder of texts; call it again to add what came since."""
@@ -186,16 +281,35 @@ class Case(CaseReader):
         ]
         doc = Document(str(ident), text, title, source, str(url), published)
         parsed = self.geoparser.parse(doc)
-        with self._store.writing() as db:
+        check_document(doc)
+        with self._changing("description") as db:
             db.execute("DELETE FROM geomap_citations WHERE key = ? AND id = ?", (key, ident))
             self._intake(db).put(parsed, doc)
-        self.redraw()
 
     def redraw(self) -> None:
         """Bring joint records and layers up to date."""
         picture.redrawn(self._store)
 
+    @contextmanager
+    def _changing(self, name: str, value: object = None) -> Iterator[sqlite3.Connection]:
+        """Run one transaction that also draws what it changes.
+
+        So that no change is kept that cannot be drawn.
+        """
+        self.redraw()
+        with self._store.writing() as db:
+            try:
+                yield db
+                picture.redraw_all(db, self._store)
+            except Exception as error:
+                if isinstance(error, GeomapError) or of_the_file(error):
+                    raise
+                raise OptionError(
+                    name, value, f"something that can be drawn ({error}); nothing was changed"
+                ) from error
+
     def _fail(self, done: Added, source: str, error: str) -> None:
+        source, error = storable(source), storable(error)
         done.failed.append((source, error))
         with self._store.writing() as db:
             db.execute("INSERT OR REPLACE INTO geomap_failures VALUES (?, ?)", (source, error))
@@ -220,12 +334,23 @@ class Case(CaseReader):
             return
         with self._store.writing() as db:
             intake = self._intake(db)
+            kept, failed = [], []
             for parsed, doc in waiting:
-                # One text may come twice in a batch.
-                if not intake.cite(doc):
-                    intake.put(parsed, doc)
-        done.new += [doc.id for _, doc in waiting]
+                try:
+                    # One text may come twice in a batch.
+                    with _apart(db):
+                        if not intake.cite(doc):
+                            intake.put(parsed, doc)
+                    kept.append(doc.id)
+                except Exception as error:
+                    if of_the_file(error):
+                        raise
+                    # The boundary: one document fails alone.
+                    failed.append((doc.id, _reason(doc.id, error)))
+        done.new += kept
         waiting.clear()
+        for source, error_text in failed:
+            self._fail(done, source, error_text)
         if self._store.rows("SELECT count(*) FROM geomap_dirty")[0][0] > _REDRAW:  # type: ignore[operator]
             self.redraw()
 
@@ -484,27 +609,30 @@ class Case(CaseReader):
                 else f"there is no correction {number}, or it is undone already"
             )
         correction = standing[-1]
-        with self._store.writing() as db:
+        with self._changing("number", number) as db:
             db.execute(
                 "UPDATE geomap_corrections SET undone = 1 WHERE number = ?", (correction.number,)
             )
             self._rederive(db, correction)
-        self.redraw()
         return replace(correction, undone=True)
 
     def _correct(
         self, action: Action, target: dict[str, Any], before: Any, after: Any, who: str, when: str
     ) -> Correction:
-        with self._store.writing() as db:
+        texts = [
+            as_json(name, v)
+            for name, v in (("target", target), ("before", before), ("value", after))
+        ]
+        check_text("who", who)
+        check_text("when", when)
+        with self._changing(action.value, after) as db:
             number = _next_number(db)
             correction = Correction(number, when, who, action, target, before, after)
-            texts = [json.dumps(v, ensure_ascii=False) for v in (target, before, after)]
             db.execute(
                 "INSERT INTO geomap_corrections VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
                 (number, when, who, action.value, *texts),
             )
             self._rederive(db, correction)
-        self.redraw()
         return correction
 
     def _rederive(self, db: sqlite3.Connection, correction: Correction) -> None:
@@ -555,6 +683,26 @@ class Case(CaseReader):
                 f"the gazetteer has no place {ident!r}; `geomap gazetteer lookup NAME` shows ids"
             )
         return self.geoparser.gazetteer.place(ident)
+
+
+def _reason(source: str, error: Exception) -> str:
+    told = str(error) if isinstance(error, GeomapError) else f"{type(error).__name__}: {error}"
+    return told if isinstance(error, DocumentError) else f"{source}: it cannot be kept ({told})"
+
+
+@contextmanager
+def _apart(db: sqlite3.Connection) -> Iterator[None]:
+    """Take back what one document changed when it cannot be kept, and nothing else."""
+    db.execute("SAVEPOINT document")
+    try:
+        yield
+    except BaseException:
+        # SQLite itself has ended the transaction when the disk is full.
+        if db.in_transaction:
+            db.execute("ROLLBACK TO document")
+            db.execute("RELEASE document")
+        raise
+    db.execute("RELEASE document")
 
 
 def _next_number(db: sqlite3.Connection) -> int:

@@ -9,13 +9,25 @@ document is read anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
+from geomap.case.bounds import check_times
 from geomap.errors import CorrectionError, OptionError
 from geomap.gazetteer.names import fold
-from geomap.model import Event, Mention, Movement, Parsed, Place, Toponym, Use
+from geomap.model import (
+    Event,
+    EventType,
+    Mention,
+    Movement,
+    MovementKind,
+    Parsed,
+    Place,
+    Toponym,
+    Use,
+)
 
 Body = dict[str, Any]
 
@@ -137,12 +149,37 @@ def held_by(record: Event | Movement, known: Mapping[str, Any]) -> bool:
 
 
 def applied(parsed: Parsed, corrections: Iterable[Correction]) -> Parsed:
-    """Return a document as corrected; corrections of other documents leave it as it is."""
+    """Return a document as corrected; corrections of other documents leave it as it is.
+
+    One that is out of bounds, as an older geomap logged them, is passed over: see `misfit`.
+    """
     out = parsed
     for correction in corrections:
         if not correction.undone:
-            out = _APPLY[correction.action](out, correction)
+            with suppress(OptionError):
+                out = _APPLY[correction.action](out, correction)
     return out
+
+
+def misfit(correction: Correction) -> str:
+    """Return why a correction is out of bounds and so not applied, empty when it is not."""
+    target, after = correction.target, correction.after
+    try:
+        match correction.action:
+            case Action.REASSIGN:
+                Place.from_dict(after)
+            case Action.SET:
+                for known in target["records"]:
+                    kind = Event if known["kind"] == "event" else Movement
+                    blank = {"id": "", "type": EventType.BATTLE, "kind": MovementKind.DISPLACEMENT}
+                    kind.from_dict({**blank, **after})
+            case Action.ADD:
+                _ADDED[target["kind"]].from_dict(after)
+            case _:
+                pass
+    except OptionError as error:
+        return str(error)
+    return ""
 
 
 def _reassigned(parsed: Parsed, correction: Correction) -> Parsed:
@@ -307,18 +344,20 @@ def _rejected(parsed: Parsed, correction: Correction) -> Parsed:
 def _added(parsed: Parsed, correction: Correction) -> Parsed:
     if correction.target["doc"] != parsed.document.id:
         return parsed
-    match correction.target["kind"]:
-        case "event":
-            return replace(parsed, events=(*parsed.events, Event.from_dict(correction.after)))
-        case "movement":
-            return replace(
-                parsed, movements=(*parsed.movements, Movement.from_dict(correction.after))
-            )
-        case _:
-            toponyms = sorted(
-                (*parsed.toponyms, Toponym.from_dict(correction.after)), key=lambda t: t.start
-            )
-            return replace(parsed, toponyms=tuple(toponyms))
+    added = _ADDED[correction.target["kind"]].from_dict(correction.after)
+    if isinstance(added, Event):
+        return replace(parsed, events=(*parsed.events, added))
+    if isinstance(added, Movement):
+        return replace(parsed, movements=(*parsed.movements, added))
+    toponyms = sorted((*parsed.toponyms, added), key=lambda t: t.start)
+    return replace(parsed, toponyms=tuple(toponyms))
+
+
+_ADDED: Final[Mapping[str, type[Event | Movement | Toponym]]] = {
+    "event": Event,
+    "movement": Movement,
+    "toponym": Toponym,
+}
 
 
 def _kept(parsed: Parsed, _: Correction) -> Parsed:
@@ -344,7 +383,7 @@ def checked_changes(record: Event | Movement, changes: Mapping[str, Any]) -> Bod
     CorrectionError
         When the record has no such field.
     OptionError
-        When a value does not fit its field.
+        When a value does not fit its field, or no case can hold it.
 
     """
     allowed = EVENT_FIELDS if isinstance(record, Event) else MOVEMENT_FIELDS
@@ -356,7 +395,11 @@ def checked_changes(record: Event | Movement, changes: Mapping[str, Any]) -> Bod
             )
         values[name] = _json(value)
     try:
-        type(record).from_dict({**record.to_dict(), **values})
+        changed = type(record).from_dict({**record.to_dict(), **values})
+        if "when" in values and changed.when is not None:
+            check_times(changed.when)
+    except OptionError:
+        raise
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise OptionError(
             ", ".join(changes), [_json(v) for v in changes.values()], f"values that fit ({error})"

@@ -20,8 +20,8 @@ _SHORTEST: Final = 12  # words; below that only the same text is the same story
 _SHARED: Final = 0.8
 _SHORTER: Final = 0.5
 _PRIME: Final = np.uint64(4294967311)  # the first above 2 ** 32
-_WORD = re.compile(r"\w+(?:[.,]\d+)*")
-_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+_WORD = re.compile(r"\w++(?:[.,]\d++)*+")
+_FIGURE = re.compile(r"\d++(?:[.,]\d++)*+")
 
 
 def _permutations() -> tuple[np.ndarray, np.ndarray]:

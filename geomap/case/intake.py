@@ -11,19 +11,24 @@ import sqlite3
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from geomap import regions
 from geomap.case import picture
+from geomap.case.bounds import as_json
 from geomap.case.corrections import Action, Correction, applied, held_by
 from geomap.case.duplicates import bands, figures, may_be_same, same_story
+from geomap.case.sums import is_whole
 from geomap.case.tellings import event_block, movement_block
-from geomap.errors import CorrectionError
+from geomap.errors import CaseError, CorrectionError, OptionError
 from geomap.frames import alternatives_of
 from geomap.gazetteer import Gazetteer
 from geomap.gazetteer.names import fold
 from geomap.model import Document, Event, Movement, Parsed, Place, Toponym
 from geomap.output import geomap_version
+
+LEFT_OUT: Final = "left out of the"  # begins the warning of a record that is out of bounds
+_LONGEST: Final = 1 << 28  # bytes of what was read in one document
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +86,7 @@ class Intake:
                 published,
                 own.document.lang,
                 doc.text,
-                zlib.compress(
-                    json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), 3
-                ),
+                zlib.compress(as_json("what was read", body).encode(), 3),
                 made_by,
                 key,
                 len(doc.text.split()),
@@ -96,11 +99,12 @@ class Intake:
         )
         self.db.execute("DELETE FROM geomap_failures WHERE source = ?", (doc.id,))
         if first:
-            self._find_copies(key, doc.text)
+            self.find_copies(key, doc.text)
         for member in self.lead(key):
             self.derive(member, own if member == key else None)
 
-    def _find_copies(self, key: str, text: str) -> None:
+    def find_copies(self, key: str, text: str) -> None:
+        """Keep by which marks a story is found, and which known ones are copies of it."""
         marks = bands(text)
         if not marks:
             return
@@ -369,14 +373,48 @@ def stored(db: sqlite3.Connection, key: str) -> Parsed:
     ------
     CorrectionError
         When the case has no such document.
+    CaseError
+        When its row is not the one that was written.
 
     """
     row = db.execute("SELECT parsed FROM geomap_documents WHERE key = ?", (key,)).fetchone()
     if row is None:
         raise CorrectionError(f"the case has no document {key!r}")
-    return replace(
-        Parsed.from_dict(
-            {"document": {"id": "", "text": ""}, **json.loads(zlib.decompress(row[0]))}
-        ),
-        document=picture.stored_document(db, key),
-    )
+    if not is_whole(db, "geomap_documents", key):
+        raise CaseError(
+            f"document {key} of the case is damaged and not shown; take a copy of the case that is"
+            " whole, or save the rest with `geomap case recover`"
+        )
+    told = {"document": {"id": "", "text": ""}, **json.loads(_unpacked(row[0]))}
+    try:
+        parsed = Parsed.from_dict(told)
+    except OptionError:
+        parsed = Parsed.from_dict(_within_bounds(told))
+    return replace(parsed, document=picture.stored_document(db, key))
+
+
+def _unpacked(body: bytes) -> bytes:
+    # What is packed may be made to fill the memory: nothing geomap read is nearly as long.
+    opened = zlib.decompressobj()
+    told = opened.decompress(body, _LONGEST)
+    if opened.unconsumed_tail or not opened.eof:
+        raise CaseError("what was read in a document is damaged: it has no end")
+    return told
+
+
+def _within_bounds(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a document without the records whose figures, dates or points are out of bounds.
+
+    An older geomap kept such; the document says that they are left out.
+    """
+    out = {**told, "warnings": list(told.get("warnings", ()))}
+    for side, kind in (("toponyms", Toponym), ("events", Event), ("movements", Movement)):
+        out[side] = []
+        for item in told.get(side, ()):
+            try:
+                kind.from_dict(item)
+            except OptionError as error:
+                out["warnings"].append(f"{LEFT_OUT} {side}: {error}")
+            else:
+                out[side].append(item)
+    return out

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from geomap.case.store import geopackage
+from geomap.case.schema import geopackage
 from geomap.frames import DATES, EVENT_MARKS, REALS, SCHEMA, WHOLE, typed
 
 if TYPE_CHECKING:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
 
 from geomap import regions
+from geomap.case.bounds import storable
 from geomap.case.layers import replace_rows
 from geomap.case.series import Figure, bounds, figures
-from geomap.case.store import Store
+from geomap.case.store import Store, of_the_file
 from geomap.case.tellings import Joint, Told, direction, joined, joint_events, measured, part
 from geomap.case.totals import Counted, Flow, Ground, flows
+from geomap.errors import OptionError
 from geomap.frames import SAID_APART, SAID_AT_MOST, multi, place_columns, point, to_frame, to_frames
 from geomap.model import Document, Event, Kind, Measure, Movement, Parsed, Place
 
@@ -27,25 +30,92 @@ _SEPARATOR: Final = "\x1f"  # between ids of one side; no name holds it
 FORCED: Final = "="  # a block that a reader made: all in it is one event
 
 
+class _CannotDrawError(Exception):
+    """Some block cannot be drawn as its records stand."""
+
+
 def redrawn(store: Store) -> None:
     """Bring the joint records and layers of all changed blocks up to date.
 
-    So many blocks a transaction.
+    So many blocks a transaction. One that cannot be drawn is set aside with the reason, so that
+    nothing a document may tell keeps a case from being opened.
     """
-    while True:
-        blocks = _some_blocks(store)
-        if not blocks:
-            break
-        with store.writing() as db:
-            _redraw(db, blocks)
-            db.executemany("DELETE FROM geomap_dirty WHERE block = ?", [(b,) for b in blocks])
-            db.execute("INSERT OR IGNORE INTO geomap_dirty VALUES (?)", (_REGIONS,))
+    while blocks := _some_blocks(store):
+        _draw(store, blocks)
     if store.rows("SELECT 1 FROM geomap_dirty"):
         with store.writing() as db:
-            replace_rows(
-                db, "regions", [r[0] for r in db.execute('SELECT "id" FROM regions')], _regions(db)
+            _draw_regions(db)
+
+
+def redraw_all(db: sqlite3.Connection, store: Store) -> None:
+    """Do the same inside a transaction of the caller's; whatever cannot be drawn ends it."""
+    while blocks := _some_blocks(store):
+        _redraw(db, blocks)
+        _mark_drawn(db, blocks)
+    if db.execute("SELECT 1 FROM geomap_dirty").fetchone():
+        _draw_regions(db)
+
+
+def _draw(store: Store, blocks: Sequence[str]) -> None:
+    """Draw blocks; when they cannot be drawn, in halves, until the one that cannot is found."""
+    try:
+        with store.writing() as db, _drawing():
+            _redraw(db, blocks)
+            _mark_drawn(db, blocks)
+    except _CannotDrawError as error:
+        if len(blocks) > 1:
+            half = len(blocks) // 2
+            _draw(store, blocks[:half])
+            _draw(store, blocks[half:])
+            return
+        with store.writing() as db:
+            _clear(db, blocks[0])
+            _mark_drawn(db, blocks)
+            db.execute(
+                "INSERT INTO geomap_undrawn VALUES (?, ?)", (blocks[0], storable(error.__cause__))
             )
-            db.execute("DELETE FROM geomap_dirty")
+
+
+@contextmanager
+def _drawing() -> Iterator[None]:
+    """Tell a block that cannot be drawn from a file that cannot be written."""
+    try:
+        yield
+    except Exception as error:
+        if of_the_file(error):
+            raise
+        raise _CannotDrawError from error
+
+
+def _mark_drawn(db: sqlite3.Connection, blocks: Sequence[str]) -> None:
+    for table in ("geomap_dirty", "geomap_undrawn"):
+        db.executemany(f"DELETE FROM {table} WHERE block = ?", [(b,) for b in blocks])  # noqa: S608
+    db.execute("INSERT OR IGNORE INTO geomap_dirty VALUES (?)", (_REGIONS,))
+
+
+def _draw_regions(db: sqlite3.Connection) -> None:
+    gone = [r[0] for r in db.execute('SELECT "id" FROM regions')]
+    replace_rows(db, "regions", gone, _regions(db))
+    db.execute("DELETE FROM geomap_dirty")
+
+
+def _clear(db: sqlite3.Connection, block: str) -> None:
+    """Take a block that cannot be drawn off the layers: what they show would be out of date."""
+    if block.startswith("p|"):
+        replace_rows(db, "places", [block[2:]], None)
+        return
+    gone = _without(db, block)
+    for name in ("events", "movements"):
+        replace_rows(db, name, gone, None)
+    replace_rows(db, "event_areas", [f"{i}/area" for i in gone], None)
+
+
+def _without(db: sqlite3.Connection, block: str) -> list[str]:
+    """Take the joint records of a block out and return their ids."""
+    gone = [r[0] for r in db.execute("SELECT id FROM geomap_merged WHERE block = ?", (block,))]
+    db.execute("DELETE FROM geomap_merged WHERE block = ?", (block,))
+    db.execute("DELETE FROM geomap_figures WHERE block = ?", (block,))
+    return gone
 
 
 def _some_blocks(store: Store) -> list[str]:
@@ -70,9 +140,7 @@ def _redraw(db: sqlite3.Connection, blocks: Sequence[str]) -> None:
     for block in blocks:
         if block.startswith("p|"):
             continue
-        gone += [r[0] for r in db.execute("SELECT id FROM geomap_merged WHERE block = ?", (block,))]
-        db.execute("DELETE FROM geomap_merged WHERE block = ?", (block,))
-        db.execute("DELETE FROM geomap_figures WHERE block = ?", (block,))
+        gone += _without(db, block)
         tellings = _tellings(db, block)
         if not tellings:
             continue
@@ -119,6 +187,15 @@ def record_of(db: sqlite3.Connection, kind: str, body: str) -> Event | Movement:
             if isinstance(item["place"], str):
                 item["place"] = place_of(db, item["place"]).to_dict()
     return (Event if kind == "event" else Movement).from_dict(told)
+
+
+def is_within_bounds(db: sqlite3.Connection, kind: str, body: str) -> bool:
+    """Tell whether a row holds a record whose figures, dates and points are within bounds."""
+    try:
+        record_of(db, kind, body)
+    except OptionError:
+        return False
+    return True
 
 
 def packed(db: sqlite3.Connection, record: Event | Movement) -> str:

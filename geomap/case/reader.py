@@ -15,12 +15,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from geomap.case import picture
-from geomap.case.corrections import Action, Correction, applied, held_by
+from geomap.case.corrections import Action, Correction, applied, held_by, misfit
 from geomap.case.intake import log_of, stored
 from geomap.case.layers import GEOMETRY, read_layer
 from geomap.case.store import Store
 from geomap.case.totals import Total, totals
-from geomap.errors import CorrectionError, OptionError
+from geomap.errors import CaseError, CorrectionError, OptionError
 from geomap.model import Event, Measure, Movement, Parsed, Status
 
 if TYPE_CHECKING:
@@ -87,26 +87,33 @@ class CaseReader:
 
     def snapshot(self) -> bytes:
         """Return the file as it is now, in one piece."""
-        with tempfile.TemporaryDirectory() as folder, self._store.guarded():
-            target = Path(folder) / "case.gpkg"
-            copy = sqlite3.connect(target)
-            try:
-                self._store.db.backup(copy)
-            finally:
-                copy.close()
-            return target.read_bytes()
+        try:
+            with tempfile.TemporaryDirectory() as folder, self._store.guarded():
+                target = Path(folder) / "case.gpkg"
+                copy = sqlite3.connect(target)
+                try:
+                    self._store.db.backup(copy)
+                finally:
+                    copy.close()
+                return target.read_bytes()
+        except OSError as error:
+            raise CaseError(f"{self.path} cannot be copied: {error}; free space on the disk") from (
+                error
+            )
 
     def documents(self) -> list[Entry]:
         """Return the documents by publication date."""
-        rows = self._store.rows(
-            "SELECT d.key, d.id, d.title, d.source, d.url, coalesce(d.published, ''), d.lang,"
-            " d.story, count(*) FROM geomap_documents d JOIN geomap_citations c ON c.key = d.key"
-            " GROUP BY d.key ORDER BY 6, 1"
-        )
-        return [Entry(*row) for row in rows]  # type: ignore[arg-type]
+        with self._store.reading("geomap_documents", "geomap_citations") as db:
+            rows = db.execute(
+                "SELECT d.key, d.id, d.title, d.source, d.url, coalesce(d.published, ''), d.lang,"
+                " d.story, count(*) FROM geomap_documents d JOIN geomap_citations c ON c.key ="
+                " d.key GROUP BY d.key ORDER BY 6, 1"
+            )
+            return [Entry(*row) for row in rows]
 
     def failures(self) -> list[tuple[str, str]]:
         """Return the sources that could not be read, with the reason."""
+        self._store.whole("geomap_failures")
         return [
             (str(a), str(b))
             for a, b in self._store.rows(
@@ -114,8 +121,19 @@ class CaseReader:
             )
         ]
 
+    def undrawn(self) -> list[tuple[str, str]]:
+        """Return the groups of records that cannot be drawn, with the reason."""
+        if not self._store.summed:
+            return []
+        self._store.whole("geomap_undrawn")
+        return [
+            (str(a), str(b))
+            for a, b in self._store.rows("SELECT block, why FROM geomap_undrawn ORDER BY block")
+        ]
+
     def citations(self, key: str) -> list[dict[str, str]]:
         """Return all citations of a document and of its copies."""
+        self._store.whole("geomap_documents", "geomap_citations")
         story = self._store.rows("SELECT story FROM geomap_documents WHERE key = ?", (key,))
         rows = self._store.rows(
             "SELECT c.id, c.title, c.source, c.url, c.published FROM geomap_citations c JOIN"
@@ -133,8 +151,8 @@ class CaseReader:
             When the case has no such document.
 
         """
-        with self._store.guarded():
-            return applied(stored(self._store.db, key), log_of(self._store.db))
+        with self._store.reading("geomap_corrections") as db:
+            return applied(stored(db, key), log_of(db))
 
     def events(self) -> list[Event]:
         """Return all events, tellings of one joined, by id."""
@@ -145,12 +163,13 @@ class CaseReader:
         return [r for r in self._merged("movement") if isinstance(r, Movement)]
 
     def _merged(self, kind: str) -> list[Event | Movement]:
-        rows = self._store.rows(
-            "SELECT CASE m.body WHEN '' THEN r.body ELSE m.body END FROM geomap_merged m JOIN"
-            " geomap_records r ON r.id = m.id WHERE m.kind = ? ORDER BY m.id",
-            (kind,),
-        )
-        return [picture.record_of(self._store.db, kind, str(row[0])) for row in rows]
+        with self._store.reading(*_RECORDS) as db:
+            rows = db.execute(
+                "SELECT CASE m.body WHEN '' THEN r.body ELSE m.body END FROM geomap_merged m JOIN"
+                " geomap_records r ON r.id = m.id WHERE m.kind = ? ORDER BY m.id",
+                (kind,),
+            ).fetchall()
+            return [picture.record_of(db, kind, str(row[0])) for row in rows]
 
     def record(self, ident: str) -> Event | Movement:
         """Return an event or movement as all its tellings tell it.
@@ -163,26 +182,28 @@ class CaseReader:
             When there is no such record.
 
         """
-        found = self._store.rows(_ONE_RECORD + "m.id = ?", (ident,))
-        if not found:
-            quoted = json.dumps(ident)
-            found = [
-                r
-                for r in self._store.rows(_ONE_RECORD + "instr(m.members, ?) > 0", (quoted,))
-                if ident in json.loads(str(r[2]))
-            ]
-        if not found:
-            raise CorrectionError(
-                f"the case has no event or movement {ident!r}; it may have been rejected"
-            )
-        return picture.record_of(self._store.db, str(found[0][0]), str(found[0][1]))
+        with self._store.reading(*_RECORDS) as db:
+            found = db.execute(_ONE_RECORD + "m.id = ?", (ident,)).fetchall()
+            if not found:
+                quoted = json.dumps(ident)
+                found = [
+                    r
+                    for r in db.execute(_ONE_RECORD + "instr(m.members, ?) > 0", (quoted,))
+                    if ident in json.loads(str(r[2]))
+                ]
+            if not found:
+                raise CorrectionError(
+                    f"the case has no event or movement {ident!r}; it may have been rejected"
+                )
+            return picture.record_of(db, str(found[0][0]), str(found[0][1]))
 
     def names(self) -> dict[str, str]:
         """Return the names of the places of the case by their ids."""
-        return {
-            str(i): str(json.loads(str(body))["name"])
-            for i, body in self._store.rows("SELECT id, body FROM geomap_places")
-        }
+        with self._store.reading("geomap_places") as db:
+            return {
+                str(i): str(json.loads(body)["name"])
+                for i, body in db.execute("SELECT id, body FROM geomap_places")
+            }
 
     def members(self, ident: str) -> list[str]:
         """Return the ids of the tellings behind a joint record.
@@ -193,19 +214,23 @@ class CaseReader:
             When there is no such record.
 
         """
-        found = self._store.rows("SELECT members FROM geomap_merged WHERE id = ?", (ident,))
-        if not found:
-            raise CorrectionError(
-                f"the case has no event or movement {ident!r}; it may have been rejected, or joined"
-                " to another"
-            )
-        return list(json.loads(str(found[0][0])))
+        with self._store.reading("geomap_merged") as db:
+            found = db.execute(
+                "SELECT members FROM geomap_merged WHERE id = ?", (ident,)
+            ).fetchone()
+            if found is None:
+                raise CorrectionError(
+                    f"the case has no event or movement {ident!r}; it may have been rejected, or"
+                    " joined to another"
+                )
+            return list(json.loads(found[0]))
 
     def series(self) -> dict[str, list[dict[str, Any]]]:
         """Return every series of figures.
 
         By its name the figures over time, with what each adds, its role and why.
         """
+        self._store.whole("geomap_figures")
         rows = self._store.rows(
             "SELECT series, id, as_of, low, best, high, increment, role, why, measure, status,"
             " kind, origins, destinations, within FROM geomap_figures WHERE best IS NOT NULL ORDER"
@@ -281,13 +306,13 @@ class CaseReader:
         }
         wanted |= {"occurred"} if "ongoing" in wanted else set()
         kept = None if only is None else set(only)
-        with self._store.guarded():
+        with self._store.reading("geomap_figures", "geomap_places") as db:
             figures = [
                 f
-                for f in picture.counted_of(self._store.db)
+                for f in picture.counted_of(db)
                 if f.status in wanted and (kept is None or f.id in kept)
             ]
-            ground = picture.ground_of(self._store.db)
+            ground = picture.ground_of(db)
         if measure is not None:
             figures = [
                 f for f in figures if f.measure == known_word(Measure, "measure", measure).value
@@ -296,8 +321,8 @@ class CaseReader:
 
     def frames(self) -> dict[str, gpd.GeoDataFrame]:
         """Return the layers as GeoDataFrames in EPSG:4326, rows by id."""
-        with self._store.guarded():
-            return {name: read_layer(self._store.db, name) for name in GEOMETRY}
+        with self._store.reading(*GEOMETRY) as db:
+            return {name: read_layer(db, name) for name in GEOMETRY}
 
     def info(self) -> dict[str, Any]:
         """Return counts and versions."""
@@ -313,8 +338,16 @@ class CaseReader:
 
     def corrections(self) -> list[Correction]:
         """Return the log, the oldest first, with those undone."""
-        with self._store.guarded():
-            return log_of(self._store.db, undone=True)
+        with self._store.reading("geomap_corrections") as db:
+            return log_of(db, undone=True)
+
+    def unfit(self) -> list[tuple[Correction, str]]:
+        """Return the corrections that are out of bounds and so not applied, with the reason.
+
+        An older geomap logged such ones; `undo` takes them back.
+        """
+        told = [(c, misfit(c)) for c in self.corrections() if not c.undone]
+        return [(correction, why) for correction, why in told if why]
 
     def unmatched(self) -> list[Correction]:
         """Return corrections whose record or mention is no longer there.
@@ -336,7 +369,8 @@ class CaseReader:
 
     def _matches(self, target: dict[str, Any], earlier: Sequence[Correction]) -> bool:
         try:
-            before = applied(stored(self._store.db, target["doc"]), earlier)
+            with self._store.reading() as db:
+                before = applied(stored(db, target["doc"]), earlier)
         except CorrectionError:
             return False
         if "kind" in target:
@@ -347,12 +381,11 @@ class CaseReader:
 
     def _text(self, key: str) -> str:
         """Return the text of a document; `CorrectionError` when there is none."""
-        found = self._store.rows("SELECT text FROM geomap_documents WHERE key = ?", (key,))
-        if not found:
-            raise CorrectionError(f"the case has no document {key!r}")
-        return str(found[0][0])
+        with self._store.reading() as db:
+            return stored(db, key).document.text
 
 
+_RECORDS: Final = ("geomap_merged", "geomap_records", "geomap_places")
 _ONE_RECORD: Final = (
     "SELECT m.kind, CASE m.body WHEN '' THEN r.body ELSE m.body END, m.members FROM geomap_merged m"
     " JOIN geomap_records r ON r.id = m.id WHERE "

@@ -3,112 +3,57 @@
 With tables of our own beside the layers that GIS tools open.
 
 Every change is one transaction. The write-ahead log lets others read while one writes; a writer
-that closes puts the file back
-into one piece. Nothing here knows what a record means.
+that closes puts the file back into one piece. A file that may come from elsewhere is opened as
+SQLite's documentation advises for those, and looked through once a state. Nothing here knows what
+a record means.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from geomap.errors import CaseError, CaseLockedError
-
-FORMAT: Final = 1
-WAIT_S: Final = 10.0
-_APPLICATION: Final = 0x47504B47  # "GPKG"
-_GEOPACKAGE: Final = 10300  # version 1.3
-_MAGIC: Final = b"SQLite format 3\0"
-
-_GEOPACKAGE_TABLES = """
-CREATE TABLE gpkg_spatial_ref_sys (
-    srs_name TEXT NOT NULL, srs_id INTEGER PRIMARY KEY, organization TEXT NOT NULL,
-    organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT
-);
-CREATE TABLE gpkg_contents (
-    table_name TEXT NOT NULL PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE,
-    description TEXT DEFAULT '', last_change DATETIME NOT NULL, min_x DOUBLE, min_y DOUBLE,
-    max_x DOUBLE, max_y DOUBLE, srs_id INTEGER REFERENCES gpkg_spatial_ref_sys(srs_id)
-);
-CREATE TABLE gpkg_geometry_columns (
-    table_name TEXT NOT NULL UNIQUE REFERENCES gpkg_contents(table_name),
-    column_name TEXT NOT NULL, geometry_type_name TEXT NOT NULL,
-    srs_id INTEGER NOT NULL REFERENCES gpkg_spatial_ref_sys(srs_id), z TINYINT NOT NULL,
-    m TINYINT NOT NULL, PRIMARY KEY (table_name, column_name)
-);
-CREATE TABLE layer_styles (
-    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT, f_table_schema TEXT,
-    f_table_name TEXT, f_geometry_column TEXT, styleName TEXT, styleQML TEXT, styleSLD TEXT,
-    useAsDefault BOOLEAN, description TEXT, owner TEXT, ui TEXT, update_time DATETIME
-);
-"""
-_WGS84 = (
-    'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS'
-    ' 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],AUTHORITY["EPSG","6326"]],'
-    'PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],UNIT["degree",0.0174532925199433,'
-    'AUTHORITY["EPSG","9122"]],AUTHORITY["EPSG","4326"]]'
+from geomap.case.checked import Level, keep_level, level_of, state_of
+from geomap.case.schema import (
+    APPLICATION,
+    DERIVED,
+    FORMAT,
+    LAYERS,
+    OWN_TABLES,
+    SINCE_2,
+    SOURCES,
+    columns_of,
+    create,
+    geopackage,
+    own_tables,
+    summed_columns,
 )
-# `parsed` is what the parser said, packed; `records`, `merged` and the layers are derived from it
-# and the corrections.
-_OWN_TABLES = """
-CREATE TABLE geomap_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE geomap_documents (
-    key TEXT PRIMARY KEY, id TEXT NOT NULL, title TEXT NOT NULL, source TEXT NOT NULL,
-    url TEXT NOT NULL, published TEXT, lang TEXT NOT NULL, text TEXT NOT NULL,
-    parsed BLOB NOT NULL, made_by TEXT NOT NULL, story TEXT NOT NULL, size INTEGER NOT NULL,
-    figures TEXT NOT NULL
-);
-CREATE TABLE geomap_citations (
-    key TEXT NOT NULL, id TEXT NOT NULL, title TEXT NOT NULL, source TEXT NOT NULL,
-    url TEXT NOT NULL, published TEXT NOT NULL,
-    PRIMARY KEY (key, id, title, source, url, published)
-) WITHOUT ROWID;
-CREATE TABLE geomap_failures (source TEXT PRIMARY KEY, error TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE geomap_bands (
-    band INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (band, key)
-) WITHOUT ROWID;
-CREATE TABLE geomap_duplicates (a TEXT NOT NULL, b TEXT NOT NULL, PRIMARY KEY (a, b)) WITHOUT ROWID;
-CREATE TABLE geomap_places (
-    id TEXT PRIMARY KEY, body TEXT NOT NULL, inside TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE geomap_names (
-    key TEXT NOT NULL, name TEXT NOT NULL, place TEXT NOT NULL, uses TEXT NOT NULL,
-    mentions INTEGER NOT NULL, score REAL NOT NULL, reasons TEXT NOT NULL, reason TEXT NOT NULL,
-    PRIMARY KEY (key, place, name)
-) WITHOUT ROWID;
-CREATE INDEX geomap_names_place ON geomap_names (place);
-CREATE INDEX geomap_names_name ON geomap_names (name);
-CREATE TABLE geomap_records (
-    id TEXT PRIMARY KEY, key TEXT NOT NULL, kind TEXT NOT NULL, block TEXT NOT NULL,
-    apart INTEGER NOT NULL, body TEXT NOT NULL, alternatives TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX geomap_records_key ON geomap_records (key);
-CREATE INDEX geomap_records_block ON geomap_records (block);
-CREATE TABLE geomap_dirty (block TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE geomap_merged (
-    id TEXT PRIMARY KEY, kind TEXT NOT NULL, block TEXT NOT NULL, body TEXT NOT NULL,
-    members TEXT NOT NULL, conflict TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX geomap_merged_block ON geomap_merged (block);
-CREATE TABLE geomap_figures (
-    id TEXT PRIMARY KEY, block TEXT NOT NULL, series TEXT NOT NULL, kind TEXT NOT NULL,
-    measure TEXT NOT NULL, status TEXT NOT NULL, unit TEXT NOT NULL, low INTEGER, best INTEGER,
-    high INTEGER, start TEXT, end TEXT, as_of TEXT, origins TEXT NOT NULL,
-    destinations TEXT NOT NULL, within TEXT NOT NULL, people TEXT NOT NULL, role TEXT NOT NULL,
-    increment INTEGER, why TEXT NOT NULL, apart INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX geomap_figures_block ON geomap_figures (block);
-CREATE TABLE geomap_corrections (
-    number INTEGER PRIMARY KEY, time TEXT NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL,
-    target TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
-    undone INTEGER NOT NULL DEFAULT 0
-);
-"""
+from geomap.case.sums import differing, has_sums, keep_sums, sum_all
+from geomap.errors import CaseError, CaseLockedError, CorrectionError
+
+WAIT_S: Final = 10.0
+_MAGIC: Final = b"SQLite format 3\0"
+_NAMED: Final = 3  # damaged documents that a message names
+_FORMATS: Final = 9999  # more than there will be
+READABLE: Final = frozenset({1})  # older formats that are read as they are
+_MEND: Final = "take a copy that is whole, or save the rest with `geomap case recover`"
+
+
+def _with_sums(db: sqlite3.Connection) -> None:
+    create(db, SINCE_2)
+    # Records out of bounds, which that format let in, are left out when the case is next drawn.
+    db.execute("INSERT INTO geomap_meta VALUES ('reread', '1')")
+    sum_all(db)
+    keep_sums(db)
+
+
 # What brings a file of format n to n + 1; the last brings it to FORMAT.
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _with_sums}
 
 
 class Store:
@@ -120,6 +65,8 @@ class Store:
         The file; it must exist (see `Store.create`).
     readonly
         Open without the right to write; readers do not wait for a writer.
+    anew
+        Look through the whole file even when it was found whole in this state.
 
     Raises
     ------
@@ -128,22 +75,30 @@ class Store:
 
     """
 
-    def __init__(self, path: Path, *, readonly: bool = False) -> None:
-        self.path, self.readonly = path, readonly
-        _check_header(path)
+    def __init__(self, path: Path, *, readonly: bool = False, anew: bool = False) -> None:
+        self.path, self.readonly, self.summed = path, readonly, False
+        self.damaged: tuple[str, ...] = ()
+        self._whole: set[str] = set()
+        self._version = -1
+        state = state_of(path)
+        level = Level.NOTHING if anew else level_of(path, state)
         with self.guarded():
-            self.db = _connected(path, readonly=readonly)
-            self._check_format()
+            self.db = untrusted(path, readonly=readonly)
+            try:
+                self._check(level)
+            except BaseException:
+                self.db.close()
+                raise
+        if readonly and level < Level.PAGES:
+            keep_level(path, state, Level.PAGES)
 
     @classmethod
     def create(
-        cls,
-        path: Path,
-        *,
-        title: str = "",
-        layers: Callable[[sqlite3.Connection], None] | None = None,
+        cls, path: Path, *, title: str, layers: Callable[[sqlite3.Connection], None]
     ) -> Store:
         """Make an empty case; it appears under its name only when it is whole.
+
+        Only its owner may read it: it holds texts that are nobody else's.
 
         Raises
         ------
@@ -155,27 +110,33 @@ class Store:
             raise CaseError(f"{path} exists already; open it, or choose another name")
         if not path.parent.is_dir():
             raise CaseError(f"there is no folder {path.parent}; make it, or choose another")
-        part = path.with_name(f".{path.name}.new")
-        part.unlink(missing_ok=True)
         try:
-            db = sqlite3.connect(part, isolation_level=None)
+            part = _part(path)
             try:
-                _filled(db, title, layers)
+                db = sqlite3.connect(part, isolation_level=None)
+                try:
+                    _filled(db, title, layers)
+                finally:
+                    db.close()
+                _named(part, path)
             finally:
-                db.close()
-            part.rename(path)
+                part.unlink(missing_ok=True)
+        except FileExistsError as error:
+            raise CaseError(f"{path} exists already; open it, or choose another name") from error
         except (OSError, sqlite3.Error) as error:
-            part.unlink(missing_ok=True)
             raise CaseError(f"{path} cannot be made: {error}") from error
         return cls(path)
 
     def close(self) -> None:
         """Close the file; the last writer puts its log back into it."""
         if not self.readonly:
-            # While somebody reads, the log stays beside the file, where it is found again.
+            # While somebody reads, or on a full disk, the log stays beside the file, where it is
+            # found again.
             with suppress(sqlite3.Error):
                 self.db.execute("PRAGMA journal_mode=DELETE")
         self.db.close()
+        if not (self.readonly or self.damaged):
+            keep_level(self.path, state_of(self.path), Level.ROWS)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -201,6 +162,50 @@ class Store:
                     self.db.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def reading(self, *tables: str) -> Iterator[sqlite3.Connection]:
+        """Give what decodes rows of `tables`, once they are known to be those that were written.
+
+        The one boundary at which whatever a broken file may do to a decoder becomes a clear error.
+
+        Raises
+        ------
+        CaseError
+            When a table is not whole, or a row is none that geomap writes.
+
+        """
+        with self.guarded():
+            self.whole(*tables)
+            try:
+                yield self.db
+            except (CaseError, CorrectionError, sqlite3.Error):
+                raise
+            except Exception as error:
+                raise CaseError(
+                    f"{self.path} is damaged: it holds what geomap does not write"
+                    f" ({type(error).__name__}: {error}); {_MEND}"
+                ) from error
+
+    def whole(self, *tables: str) -> None:
+        """Make sure that tables hold the rows that were written, once a change of the file.
+
+        Raises
+        ------
+        CaseError
+            When one does not; names what is damaged and the mend.
+
+        """
+        if not self.summed:
+            return
+        with self.guarded(), self._at_one_moment():
+            version = self.db.execute("PRAGMA data_version").fetchone()[0]
+            if version != self._version:
+                self._whole, self._version = set(), version
+            for table in tables:
+                if table not in self._whole:
+                    self._check_sums(table)
+                    self._whole.add(table)
+
     def rows(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
         """Return the rows of a question."""
         with self.guarded():
@@ -211,133 +216,245 @@ class Store:
         found = self.rows("SELECT value FROM geomap_meta WHERE name = ?", (name,))
         return str(found[0][0]) if found else ""
 
-    def _check_format(self) -> None:
-        if self.db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
+    def mended(self) -> None:
+        """Take what was damaged for whole again."""
+        self.damaged = ()
+
+    @contextmanager
+    def _at_one_moment(self) -> Iterator[None]:
+        """Let several questions see one state of the file while another process writes."""
+        if self.db.in_transaction:
+            yield
+            return
+        self.db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.db.commit()
+
+    def _check(self, level: Level) -> None:
+        """Look through a file as far as it was not looked through in this state."""
+        if self.db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
             raise CaseError(
                 f"{self.path} is a database but no GeoPackage; name a case made by `geomap case"
                 " new`"
             )
-        if not self.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'geomap_meta'").fetchone():
+        if not columns_of(self.db, "geomap_meta"):
             raise CaseError(
                 f"{self.path} is a GeoPackage but no geomap case; make one with `geomap case new`"
             )
-        told = int(self.meta("format") or 0)
-        if told > FORMAT:
+        if level < Level.PAGES:
+            self._check_pages()
+        migrated = self._check_format()
+        self.summed = has_sums(self.db)
+        self._check_tables()
+        self.whole("geomap_meta")
+        if not self.readonly:
+            keep_sums(self.db)
+            if level < Level.ROWS and not migrated:
+                self.whole(*SOURCES)
+                self.damaged = tuple(t for t in DERIVED if _differs(self.db, t))
+
+    def _check_pages(self) -> None:
+        told = [str(r[0]) for r in self.db.execute("PRAGMA integrity_check(1)")]
+        if told != ["ok"]:
+            raise CaseError(f"{self.path} is damaged: {told[0]}; {_MEND}")
+
+    def _check_tables(self) -> None:
+        """Refuse tables that are not as geomap makes them: what they hold it did not write."""
+        for name, columns in own_tables().items():
+            if not self.summed and f"CREATE TABLE {name} " in SINCE_2:
+                continue
+            if columns_of(self.db, name) != columns:
+                raise CaseError(
+                    f"{self.path} is damaged: its table {name} is none of geomap's; {_MEND}"
+                )
+        for name in LAYERS:
+            known = {column for column, *_ in columns_of(self.db, name)}
+            if not known.issuperset(summed_columns(name)):
+                raise CaseError(
+                    f"{self.path} is damaged: its layer {name} is none of geomap's; {_MEND}"
+                )
+
+    def _check_sums(self, table: str) -> None:
+        groups = differing(self.db, table)
+        if not groups:
+            return
+        if table in DERIVED:
+            raise CaseError(
+                f"{self.path} is damaged, or another program changed it: {table} is not as geomap"
+                f" wrote it; `geomap case check {self.path}` draws it anew from the documents"
+            )
+        named = ", ".join(filter(None, groups[:_NAMED])) + (", …" if len(groups) > _NAMED else "")
+        what = " ".join(filter(None, [table.removeprefix("geomap_"), named]))
+        raise CaseError(f"{self.path} is damaged: it does not show {what}; {_MEND}")
+
+    def _check_format(self) -> bool:
+        """Refuse a format that is none of ours; tell whether an older one was brought up."""
+        told = self.meta("format")
+        if not told.isdecimal() or len(told) > len(str(_FORMATS)):
+            raise CaseError(f"{self.path} is damaged: its format is {told[:20]!r}; {_MEND}")
+        if int(told) > FORMAT:
             raise CaseError(
                 f"{self.path} has format {told}, this geomap reads up to {FORMAT}; update geomap to"
                 " open it"
             )
-        if told < FORMAT:
-            self._migrate(told)
+        return int(told) < FORMAT and self._migrate(int(told))
 
-    def _migrate(self, told: int) -> None:
+    def _migrate(self, told: int) -> bool:
         missing = [n for n in range(told, FORMAT) if n not in MIGRATIONS]
         if missing:
             raise CaseError(f"{self.path} has format {told}, which no released geomap wrote")
         if self.readonly:
+            if told in READABLE:
+                return False
             raise CaseError(
                 f"{self.path} has the older format {told}; open it once for writing to bring it to"
                 f" {FORMAT}"
             )
         with self.writing() as db:
+            if has_sums(db):
+                keep_sums(db)
             for number in range(told, FORMAT):
                 MIGRATIONS[number](db)
             db.execute("UPDATE geomap_meta SET value = ? WHERE name = 'format'", (str(FORMAT),))
+        return True
 
 
-def geopackage(db: sqlite3.Connection) -> None:
-    """Make an empty GeoPackage of an empty database."""
-    db.execute(f"PRAGMA application_id = {_APPLICATION}")
-    db.execute(f"PRAGMA user_version = {_GEOPACKAGE}")
-    _create(db, _GEOPACKAGE_TABLES)
-    db.executemany(
-        "INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, NULL)",
-        [
-            ("Undefined Cartesian", -1, "NONE", -1, "undefined"),
-            ("Undefined geographic", 0, "NONE", 0, "undefined"),
-            ("WGS 84", 4326, "EPSG", 4326, _WGS84),
-        ],
+def _differs(db: sqlite3.Connection, table: str) -> bool:
+    try:
+        return bool(differing(db, table))
+    except sqlite3.OperationalError as error:
+        if _is_text(error):
+            return True
+        raise
+
+
+def of_the_file(error: Exception) -> bool:
+    """Tell an error of the file or the disk, which ends a run, from one of what is written."""
+    return isinstance(error, CaseError | sqlite3.OperationalError | MemoryError) or (
+        type(error) is sqlite3.DatabaseError
     )
 
 
-def _create(db: sqlite3.Connection, tables: str) -> None:
-    for statement in tables.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
+def _part(path: Path) -> Path:
+    """Make an empty file beside `path` that only its owner may read."""
+    number, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    os.close(number)
+    return Path(name)
+
+
+def _named(part: Path, path: Path) -> None:
+    """Give a whole file its name, never that of a file which has come there since."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links, as of a memory stick
+        part.rename(path)
 
 
 def _filled(
-    db: sqlite3.Connection, title: str, layers: Callable[[sqlite3.Connection], None] | None
+    db: sqlite3.Connection, title: str, layers: Callable[[sqlite3.Connection], None]
 ) -> None:
     geopackage(db)
     db.execute("BEGIN")
-    _create(db, _OWN_TABLES)
+    create(db, OWN_TABLES + SINCE_2)
+    layers(db)
+    keep_sums(db)
     db.executemany(
         "INSERT INTO geomap_meta VALUES (?, ?)",
         [("format", str(FORMAT)), ("title", title), ("revision", "0")],
     )
-    if layers is not None:
-        layers(db)
     db.execute("COMMIT")
 
 
-def _check_header(path: Path) -> None:
+def _check_kind(path: Path) -> None:
+    """Refuse what is no SQLite file; whether one is whole only SQLite can tell."""
     if path.is_dir():
         raise CaseError(f"{path} is a folder; name a case file (.gpkg)")
     try:
-        size = path.stat().st_size
         with path.open("rb") as file:
-            head = file.read(100)
+            head = file.read(len(_MAGIC))
     except FileNotFoundError as error:
         raise CaseError(
             f"there is no file {path}; make a case with `geomap case new {path}`"
         ) from error
     except OSError as error:
         raise CaseError(f"{path} cannot be read: {error.strerror or error}") from error
-    if head[:16] != _MAGIC:
+    if head != _MAGIC:
         raise CaseError(
             f"{path} is no GeoPackage: it does not begin like one; name a case made by `geomap case"
             " new`"
         )
-    page = int.from_bytes(head[16:18], "big")
-    pages = int.from_bytes(head[28:32], "big")
-    # Pages that stand only in the log are not missed here: the header is written with them.
-    if size < pages * (65536 if page == 1 else page):
-        raise CaseError(
-            f"{path} is cut off: {size:,} bytes of {pages * page:,}; take a copy that is whole"
-        )
 
 
-def _connected(path: Path, *, readonly: bool) -> sqlite3.Connection:
+def untrusted(path: Path, *, readonly: bool) -> sqlite3.Connection:
+    """Open a file that may come from elsewhere and be made to do harm, or be damaged."""
+    _check_kind(path)
+    if readonly:
+        _rolled_back(path)
     mode = "ro" if readonly else "rw"
     address = f"{path.absolute().as_uri()}?mode={mode}"
     # The dashboard reads one case from several threads, one at a time.
     db = sqlite3.connect(
         address, uri=True, timeout=WAIT_S, isolation_level=None, check_same_thread=False
     )
-    if not readonly:
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=FULL")
-    db.execute("PRAGMA cache_size=-32000")
+    try:
+        # As advised for files from elsewhere: see "Defense Against The Dark Arts" in SQLite's
+        # documentation.
+        db.execute("PRAGMA trusted_schema=OFF")
+        db.execute("PRAGMA cell_size_check=ON")
+        if not readonly:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA cache_size=-32000")
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
+def _rolled_back(path: Path) -> None:
+    """Let SQLite take back what a killed writer left half done; a reader alone may not."""
+    if not path.with_name(f"{path.name}-journal").exists():
+        return
+    with suppress(sqlite3.Error):
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=WAIT_S)
+        try:
+            db.execute("PRAGMA schema_version").fetchone()
+        finally:
+            db.close()
+
+
+def _is_text(error: sqlite3.Error) -> bool:
+    """Tell whether Python and not SQLite raised an error: it does for bytes that are no text."""
+    return not getattr(error, "sqlite_errorname", "")
+
+
+_CLEAR: Final = (
+    (
+        ("SQLITE_BUSY", "SQLITE_LOCKED"),
+        "is being written by another process; try again when it is done",
+    ),
+    (
+        ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH"),
+        "cannot be written; copy it to a folder you may write to, or open it for reading only",
+    ),
+    (
+        ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOLFS"),
+        "could not be written: {error}; free space on the disk. What was saved before is safe",
+    ),
+)
+
+
 def _clear(path: Path, error: sqlite3.Error) -> CaseError:
-    told = str(error).casefold()
-    if "locked" in told or "busy" in told:
-        return CaseLockedError(
-            f"{path} is being written by another process; try again when it is done"
-        )
-    if "readonly" in told or "read-only" in told or "unable to open" in told:
-        return CaseError(
-            f"{path} cannot be written; copy it to a folder you may write to, or open it for"
-            " reading only"
-        )
-    if "full" in told or "disk i/o" in told:
-        return CaseError(
-            f"{path} could not be written: {error}; free space on the disk. What was saved before"
-            " is safe"
-        )
-    if "malformed" in told or "not a database" in told:
-        return CaseError(f"{path} is damaged: {error}; take a copy that is whole")
-    return CaseError(f"{path}: {error}")
+    name = getattr(error, "sqlite_errorname", "")
+    for names, told in _CLEAR:
+        if name.startswith(names):
+            kind = CaseLockedError if names[0] == "SQLITE_BUSY" else CaseError
+            return kind(f"{path} {told.format(error=error)}")
+    if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
+        return CaseError(f"{path}: {error}")
+    # All our questions fit a whole file: one that does not answer them is not whole.
+    return CaseError(f"{path} is damaged: {error}; {_MEND}")

@@ -16,6 +16,7 @@ from geomap.errors import DocumentError, reading, shown
 from geomap.gazetteer import Gazetteer
 from geomap.model import (
     FIRST_YEAR,
+    LARGEST,
     LAST_YEAR,
     Basis,
     DatePrecision,
@@ -37,10 +38,9 @@ _PEOPLE: Final = ("refugees", "asylum_seekers", "refugee_like", "oip")
 _NEEDED: Final = ("year", "coo_iso", "coa_iso")
 # A file that is packed may hold anything; UNHCR's of 1962 to 2023 has 5.5 MB, 105 letters a line
 # at most and 4,187 rows a year.
-LARGEST: Final = 100_000_000  # characters, unpacked
+LONGEST_TABLE: Final = 100_000_000  # characters, unpacked
 LONGEST_LINE: Final = 10_000  # characters
 MOST_ROWS: Final = 62_500  # a year: each of 250 countries with each
-MOST_PEOPLE: Final = 10**10  # in a row: more than live
 
 
 def read_unhcr_flows(path: str | os.PathLike[str], gazetteer: Gazetteer) -> Iterator[Parsed]:
@@ -102,11 +102,11 @@ def _lines(name: str, file: IO[str]) -> Iterator[tuple[int, str]]:
         if not line:
             return
         size += len(line)
-        if len(line) > LONGEST_LINE or size > LARGEST:
+        if len(line) > LONGEST_LINE or size > LONGEST_TABLE:
             raise DocumentError(
                 f"{name}:{number}",
                 f"the line has more than {LONGEST_LINE:,} characters, or the table more than"
-                f" {LARGEST:,}; UNHCR's flows have lines of about 100 and 6 MB in all",
+                f" {LONGEST_TABLE:,}; UNHCR's flows have lines of about 100 and 6 MB in all",
             )
         if line.strip():
             yield number, line.rstrip("\r\n")
@@ -179,9 +179,9 @@ def _people(row: dict[str, str], where: str) -> int:
         raise DocumentError(
             where, f"{error}; the columns {', '.join(_PEOPLE)} must be numbers or empty"
         ) from error
-    if not 0 <= count < MOST_PEOPLE:  # which also refuses what is no number at all
+    if not 0 <= count < LARGEST:  # which also refuses what is no number at all
         raise DocumentError(
-            where, f"{count:g} people; their sum must be a number from 0 to {MOST_PEOPLE - 1:,}"
+            where, f"{count:g} people; their sum must be a number from 0 to {LARGEST - 1:,}"
         )
     return int(count)
 

@@ -11,13 +11,14 @@ import hashlib
 import heapq
 import json
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
-from geomap.errors import GazetteerError
+from geomap.errors import GazetteerError, OptionError
 from geomap.gazetteer.compile import (
     ALTERNATE,
     FEATURES,
@@ -28,12 +29,14 @@ from geomap.gazetteer.compile import (
     place_radius_km,
 )
 from geomap.gazetteer.index import BUNDLED, Gazetteer, added_folder
-from geomap.gazetteer.layout import COLUMNS, FORMAT, NO_YEAR, TEXTS, Writer
+from geomap.gazetteer.layout import COLUMNS, FORMAT, NO_YEAR, TEXTS, Writer, remove, strangers
 from geomap.gazetteer.names import key
 from geomap.gazetteer.sources import Alias, Entry, read_geonames, read_table
+from geomap.integrity import make_private
 from geomap.model import Kind
 
 CHUNK = 200_000  # rows held in memory at once
+_CHUNK_CHARACTERS = 200_000_000
 _DIVISIONS = frozenset({"ADM1", "ADM2"})
 Progress = Callable[[str], None]
 
@@ -86,9 +89,16 @@ def add(
         As `build`.
 
     """
-    target = out or added_folder() / (name or table.name.split(".")[0])
+    target = out or added_folder() / _plain(name or table.name.split(".")[0])
     _built([table], target, read_table(table), {"kind": "table"}, progress)
     return target
+
+
+def _plain(name: str) -> str:
+    """Return a name that stays inside the folder of the added gazetteers."""
+    if name.startswith(".") or not name.strip() or any(c in name for c in "/\\:\0"):
+        raise OptionError("name", name, "a plain name: no separator, no colon, no leading dot")
+    return name
 
 
 def _built(
@@ -102,6 +112,7 @@ def _built(
         if not path.is_file():
             msg = f"there is no file {path}"
             raise GazetteerError(msg)
+    _check_replaceable(out)
     marks = [
         {"file": p.name, "size": p.stat().st_size, "modified": p.stat().st_mtime_ns} for p in paths
     ]
@@ -110,7 +121,7 @@ def _built(
     ).hexdigest()[:16]
     work = out.parent / f".{out.name}.{digest}.building"
     try:
-        work.mkdir(parents=True, exist_ok=True)
+        make_private(work)
         chunks = _Chunks(work, progress)
         chunks.read(entries)
         count = chunks.join(
@@ -127,13 +138,35 @@ def _built(
     return count
 
 
+def _check_replaceable(out: Path) -> None:
+    """Refuse a target that holds anything but an index of ours: it would be deleted."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        msg = f"{out} is not a folder; name one that is new, or that holds a gazetteer"
+        raise GazetteerError(msg)
+    others = strangers(out) if out.exists() else []
+    if others:
+        shown = ", ".join(others[:3]) + (" ..." if len(others) > 3 else "")
+        msg = f"{out} holds other files ({shown}); name a folder that is new or holds a gazetteer"
+        raise GazetteerError(msg)
+
+
 def _put_in_place(built: Path, out: Path) -> None:
-    old = out.parent / f".{out.name}.old"
-    shutil.rmtree(old, ignore_errors=True)
-    if out.exists():
-        out.rename(old)
-    built.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
+    """Put the index in place by renames; what was there goes only when the new one stands."""
+    _check_replaceable(out)
+    if not out.exists():
+        built.rename(out)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.old-", dir=out.parent))
+    out.rename(aside / out.name)
+    try:
+        built.rename(out)
+    except OSError:
+        (aside / out.name).rename(out)
+        raise
+    else:
+        remove(aside / out.name)
+    finally:
+        aside.rmdir()
 
 
 class _Countries:
@@ -167,7 +200,7 @@ class _Chunks:
     def read(self, entries: Iterator[Entry | Alias]) -> None:
         """Write the chunks that are not there yet."""
         number = row = 0
-        while batch := list(islice(entries, CHUNK)):
+        while batch := _batch(entries):
             places = [e for e in batch if isinstance(e, Entry)]
             done = self.work / f"{number:05}.done"
             if not done.exists():
@@ -250,7 +283,7 @@ class _Chunks:
 
         index = self.work / "index"
         shutil.rmtree(index, ignore_errors=True)
-        index.mkdir()
+        index.mkdir(mode=0o700)
         self.parts = sorted(self.work.glob("*.npz"))
         order, ids = self._by_id()
         self.progress(f"{len(order):,} places; writing the index")
@@ -372,6 +405,18 @@ class _Chunks:
             if entry := loose_entry(folded):
                 loose.put(entry)
             yield folded, sorted(row << 2 | how for row, how in best.items())
+
+
+def _batch(entries: Iterator[Entry | Alias]) -> list[Entry | Alias]:
+    """Return the next rows: as many as a chunk takes, fewer when they hold very long names."""
+    batch, size = list[Entry | Alias](), 0
+    for entry in islice(entries, CHUNK):
+        batch.append(entry)
+        if isinstance(entry, Entry):
+            size += len(entry.name) + sum(map(len, entry.aliases))
+        if size > _CHUNK_CHARACTERS:
+            break
+    return batch
 
 
 def _merged_lines(paths: Iterable[Path]) -> Iterator[str]:

@@ -9,25 +9,40 @@ import csv
 import gc
 import hashlib
 import io
+import json
 import lzma
 import math
-import shutil
+import os
 import tempfile
+import time
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from geomap.errors import GazetteerError
-from geomap.gazetteer.layout import COLUMNS, FORMAT, NO_POINT, NO_YEAR, TEXTS, Writer
+from geomap.gazetteer.layout import (
+    COLUMNS,
+    FORMAT,
+    NO_POINT,
+    NO_YEAR,
+    TEXTS,
+    Writer,
+    remove,
+    strangers,
+)
 from geomap.gazetteer.names import key, skeleton, sound_of_key, without_article
+from geomap.integrity import fault, make_private, private
 from geomap.model import Kind
 
 KINDS = tuple(Kind)
 PRIMARY, ALTERNATE, DEMONYM, ABBREVIATION = range(4)  # how a name belongs to its place
 NONE = -1
+_BUILDING = "building-"
+_DAY_S = 86_400
 # A settlement's points lie within about this radius: 1 km for a village, 32 km for a city of ten
 # million.
 _KM_PER_ROOT_INHABITANT = 0.01
@@ -48,34 +63,78 @@ def compile_index(source: Path, cache: Path) -> Path:
     """Return the folder of the index of `source`, compiling it into `cache` on first use.
 
     The folder is put in place by one rename, so that a killed or parallel build leaves nothing half
-    written.
+    written. A damaged index is compiled anew. An index is neither kept in nor loaded from a folder
+    that other users can change.
+
+    Raises
+    ------
+    GazetteerError
+        When the tables are damaged, or no folder can hold the index.
+
     """
-    target = cache / digest(source)
-    if (target / "index.bin").exists():
-        return target
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
-    except OSError:
-        # A read-only home: the index then lives in the system's folder for temporary files.
-        cache = Path(tempfile.gettempdir()) / "geomap"
-        if (cache / target.name / "index.bin").exists():
-            return cache / target.name
-        cache.mkdir(parents=True, exist_ok=True)
-        target, work = cache / target.name, Path(tempfile.mkdtemp(prefix="building-", dir=cache))
+    name = digest(source)
+    for folder in (cache, _own_temporary()):
+        try:
+            make_private(folder)
+        except OSError:
+            continue
+        if not private(folder):
+            continue
+        target = folder / name
+        if target.exists() and private(target) and not fault(target):
+            return target
+        if os.access(folder, os.W_OK):
+            return _compiled(source, target)
+    msg = (
+        f"the gazetteer index has no place: {cache} cannot be written, or others can change what is"
+        " in it; set GEOMAP_CACHE to a folder of your own"
+    )
+    raise GazetteerError(msg)
+
+
+def _own_temporary() -> Path:
+    """Return where the index lives when the cache cannot hold it, as with a read-only home."""
+    user = os.getuid() if hasattr(os, "getuid") else ""
+    return Path(tempfile.gettempdir()) / f"geomap-{user}"
+
+
+def _compiled(source: Path, target: Path) -> Path:
+    _sweep(target.parent)
+    work = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=target.parent))
     try:
         with _no_collection():
             _Builder(source).write(work)
+        if target.exists() and fault(target):
+            _set_aside(target)
         work.rename(target)
     except OSError as error:
-        shutil.rmtree(work, ignore_errors=True)
-        if not (target / "index.bin").exists():
+        # Another process may have been quicker; what it wrote serves as well.
+        if not target.exists() or fault(target):
             msg = (
                 f"the gazetteer index cannot be written to {target}: {error}; free space there or"
                 " set GEOMAP_CACHE to another folder"
             )
             raise GazetteerError(msg) from error
+    finally:
+        if work.exists():
+            remove(work)
     return target
+
+
+def _set_aside(target: Path) -> None:
+    """Take a damaged index out of the way; other processes may still have its files open."""
+    aside = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=target.parent))
+    moved = target.rename(aside / target.name)
+    if not strangers(moved):
+        remove(moved)
+        aside.rmdir()
+
+
+def _sweep(cache: Path) -> None:
+    """Remove what builds that were killed left behind; one takes half a minute, not a day."""
+    for left in cache.glob(f"{_BUILDING}*"):
+        if time.time() - left.stat().st_mtime > _DAY_S and not strangers(left):
+            remove(left)
 
 
 @contextmanager
@@ -93,16 +152,46 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def read_table(path: Path) -> Iterator[dict[str, str]]:
-    """Yield the rows of a tab-separated table, compressed or not."""
+def checked(path: Path) -> bytes:
+    """Return a file of the product, which must agree with the manifest beside it.
+
+    Raises
+    ------
+    GazetteerError
+        When it is missing, or its SHA-256 is not the manifest's.
+
+    """
+    source = next((p for p in path.parents if (p / "manifest.json").exists()), path.parent)
     try:
         raw = path.read_bytes()
+    except FileNotFoundError as error:
+        msg = f"{path} is missing; reinstall geomap"
+        raise GazetteerError(msg) from error
+    wanted = _manifest(source).get(path.relative_to(source).as_posix())
+    if wanted != hashlib.sha256(raw).hexdigest():
+        msg = f"{path} is damaged: it does not agree with manifest.json; reinstall geomap"
+        raise GazetteerError(msg)
+    return raw
+
+
+@cache
+def _manifest(source: Path) -> dict[str, str]:
+    path = source / "manifest.json"
+    try:
+        files: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        msg = f"{path} is missing or damaged ({error}); reinstall geomap"
+        raise GazetteerError(msg) from error
+    return files
+
+
+def read_table(path: Path) -> Iterator[dict[str, str]]:
+    """Yield the rows of a tab-separated table, compressed or not."""
+    raw = checked(path)
+    try:
         text = (lzma.decompress(raw) if path.suffix == ".xz" else raw).decode("utf-8")
     except (lzma.LZMAError, UnicodeDecodeError) as error:
         msg = f"{path} is damaged ({error}); reinstall geomap"
-        raise GazetteerError(msg) from error
-    except FileNotFoundError as error:
-        msg = f"{path} is missing; reinstall geomap"
         raise GazetteerError(msg) from error
     yield from csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
 

@@ -18,6 +18,7 @@ from geomap.errors import GazetteerError, GazetteerNotFoundError, OptionError
 from geomap.gazetteer.compile import ABBREVIATION, ALTERNATE, DEMONYM, KINDS, PRIMARY, compile_index
 from geomap.gazetteer.layout import COLUMNS, NO_POINT, NO_YEAR, Tries, opened
 from geomap.gazetteer.names import key, skeleton, sound, sound_of_key, without_article
+from geomap.integrity import private
 from geomap.model import Kind, Place, Precision
 
 EARTH_KM = 6371.0088  # mean radius, IUGG
@@ -122,12 +123,7 @@ def find_stack(paths: Sequence[str | os.PathLike[str]] | None = None) -> list[Pa
     """
     named = [os.fspath(path) for path in paths] if paths else _named()
     if not named:
-        return [
-            find_source(),
-            *sorted(
-                folder for folder in added_folder().glob("*") if (folder / "index.bin").exists()
-            ),
-        ]
+        return [find_source(), *_added()]
     stack = [find_source() if entry == BUNDLED else Path(entry) for entry in named]
     missing = [
         folder
@@ -137,6 +133,19 @@ def find_stack(paths: Sequence[str | os.PathLike[str]] | None = None) -> list[Pa
     if missing:
         raise GazetteerNotFoundError(missing)
     return stack
+
+
+def _added() -> list[Path]:
+    """Return the gazetteers that were added, by name; found without asking, so kept private."""
+    folders = sorted(f for f in added_folder().glob("*") if (f / "index.bin").exists())
+    for folder in [added_folder(), *folders] if folders else []:
+        if not private(folder):
+            msg = (
+                f"others can change what is in {folder}; take that right away (chmod go-w) or name"
+                " the gazetteer in GEOMAP_GAZETTEER"
+            )
+            raise GazetteerError(msg)
+    return folders
 
 
 def _named() -> list[str]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import bisect
 import json
 import mmap
+import re
 import struct
 from array import array
 from collections.abc import Callable, Iterable, Iterator
@@ -24,8 +25,9 @@ from typing import Any, Self
 import marisa_trie
 
 from geomap.errors import GazetteerError
+from geomap.integrity import SEAL, SEEN, fault, seal
 
-FORMAT = 9  # raise when the layout changes: older indexes are then compiled anew or refused
+FORMAT = 10  # raise when the layout changes: older indexes are then compiled anew or refused
 SHARD = 2_000_000  # keys a trie: about 100 bytes a key while it is built
 NO_POINT = 2**31 - 1
 NO_YEAR = -32768
@@ -45,6 +47,11 @@ COLUMNS = {
 }
 TEXTS = ("id", "name", "note")
 _ENTRY = struct.Struct("<Q")
+# The files of an index and of its building; nothing else is ever deleted with one.
+_OWN = re.compile(
+    rf"index\.bin|(?:names|loose)-\d{{3}}\.marisa|loose-\d{{3}}\.run"
+    rf"|{re.escape(SEAL)}|{re.escape(SEEN)}|\.seen-\w{{1,20}}"
+)
 
 
 class Writer:
@@ -124,13 +131,14 @@ class Writer:
         self._tries["loose"] = firsts
 
     def close(self, **header: Any) -> None:
-        """Write the header; without it the folder is no index."""
+        """Write the header and the seal; without them the folder is no index."""
         raw = json.dumps(
             {"format": FORMAT, "layout": self._layout, "tries": self._tries, **header},
             ensure_ascii=False,
         ).encode("utf-8")
         self._file.write(raw + _ENTRY.pack(len(raw)))
         self._file.close()
+        seal(self.folder)
 
     def _trie(self, what: str, number: int, keys: list[str]) -> marisa_trie.Trie:
         trie = marisa_trie.Trie(keys)
@@ -192,6 +200,24 @@ class Tries:
             shard += 1
 
 
+def is_index(folder: Path) -> bool:
+    """Tell whether a folder holds an index, whole or not, and nothing else."""
+    return (folder / "index.bin").exists() and not strangers(folder)
+
+
+def strangers(folder: Path) -> list[str]:
+    """Return the names of what lies in a folder and is no part of an index."""
+    return sorted(p.name for p in folder.iterdir() if not _OWN.fullmatch(p.name) or not p.is_file())
+
+
+def remove(folder: Path) -> None:
+    """Delete an index, and its folder when nothing else is in it."""
+    for path in folder.iterdir():
+        if _OWN.fullmatch(path.name) and path.is_file():
+            path.unlink()
+    folder.rmdir()
+
+
 def opened(folder: Path) -> tuple[dict[str, Any], dict[str, memoryview]]:
     """Return the header and the columns of the index in `folder`, by memory map.
 
@@ -203,6 +229,11 @@ def opened(folder: Path) -> tuple[dict[str, Any], dict[str, memoryview]]:
     """
     path = folder / "index.bin"
     damaged = f"{path} is damaged: delete {folder} and build it again"
+    if not (folder / SEAL).exists():
+        _check_format(folder, "before 10")
+    if wrong := fault(folder):
+        msg = f"the gazetteer in {folder} is damaged ({wrong}): delete it and build it again"
+        raise GazetteerError(msg)
     with path.open("rb") as file:
         if path.stat().st_size < _ENTRY.size:
             raise GazetteerError(damaged)
@@ -215,13 +246,17 @@ def opened(folder: Path) -> tuple[dict[str, Any], dict[str, memoryview]]:
         layout = header["layout"]
     except (ValueError, KeyError, TypeError) as error:
         raise GazetteerError(damaged) from error
-    if header["format"] != FORMAT:
-        msg = (
-            f"{folder} was built by another version of geomap (format {header['format']}, this one"
-            f" reads {FORMAT}): build it again with `geomap gazetteer build` or `add`"
-        )
-        raise GazetteerError(msg)
+    _check_format(folder, header["format"])
     view = memoryview(mapped)
     return header, {
         name: view[at : at + size].cast(code) for name, (code, at, size) in layout.items()
     }
+
+
+def _check_format(folder: Path, found: object) -> None:
+    if found != FORMAT:
+        msg = (
+            f"{folder} was built by another version of geomap (format {found}, this one reads"
+            f" {FORMAT}): build it again with `geomap gazetteer build` or `add`"
+        )
+        raise GazetteerError(msg)

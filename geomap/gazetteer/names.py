@@ -41,7 +41,7 @@ _FOLDED_LETTERS = str.maketrans(
         "&": " and ",
     }
 )
-_NOT_WORD = re.compile(r"[\W_]+")
+_NOT_WORD = re.compile(r"[\W_]++")
 _ABBREVIATED = {"saint": "st", "sainte": "ste", "mount": "mt", "fort": "ft"}
 
 
@@ -142,7 +142,7 @@ _VOWELS = str.maketrans({"e": "a", "y": "i", "o": "u", "w": "u"})
 _SKELETON = str.maketrans(
     {"p": "b", "t": "d", "C": "s", "j": "s", "z": "s", "f": "v", "a": None, "i": None, "u": None}
 )
-_DOUBLED = re.compile(r"(.)\1+")
+_DOUBLED = re.compile(r"(.)\1++")
 
 
 def sound(name: str) -> str:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from geomap.errors import GazetteerError, MissingExtraError
 from geomap.model import Kind
@@ -66,6 +67,11 @@ _NO_NAMES = frozenset(
     {"link", "wkdt", "post", "iata", "icao", "faac", "unlc", "phon", "piny", "tcid"}
 )
 _GEONAMES_FIELDS, _ALTERNATE_FIELDS = 19, 8
+_LINE = 65_536  # GeoNames allows 10,000 characters of alternate names in a line
+_CELL = 1_000_000  # characters of a cell; event tables quote whole articles
+_MOST_ID, _MOST_PEOPLE = 2**53, 20_000_000_000
+_UNKNOWN = frozenset({"", "-", "n/a", "na", "nan", "none", "null", "unknown"})
+_TOLD = 200  # characters of another library's message
 
 
 def read_geonames(path: Path) -> Iterator[Entry | Alias]:
@@ -80,15 +86,15 @@ def read_geonames(path: Path) -> Iterator[Entry | Alias]:
         line.
 
     """
-    with _lines(path) as lines:
+    with _boundary(path), _lines(path) as lines:
         for number, line in enumerate(lines, 1):
             cells = line.rstrip("\n").split("\t")
             where = f"{path.name}, line {number}"
             if len(cells) == _GEONAMES_FIELDS:
                 yield _geonames_entry(cells, where)
-            elif 4 <= len(cells) <= _ALTERNATE_FIELDS + 2 and cells[1].isdigit():
+            elif 4 <= len(cells) <= _ALTERNATE_FIELDS + 2 and _is_number(cells[1]):
                 if cells[2] not in _NO_NAMES and cells[3]:
-                    yield Alias(int(cells[1]), cells[3])
+                    yield Alias(_number(cells[1], _MOST_ID, "id", where), cells[3])
             else:
                 msg = (
                     f"{where}: {len(cells)} columns where a GeoNames dump has {_GEONAMES_FIELDS}"
@@ -99,7 +105,7 @@ def read_geonames(path: Path) -> Iterator[Entry | Alias]:
 
 
 def _geonames_entry(cells: list[str], where: str) -> Entry:
-    if not cells[0].isdigit():
+    if not _is_number(cells[0]):
         msg = f"{where}: the id {cells[0]!r} is no number; this is no GeoNames dump"
         raise GazetteerError(msg)
     lat, lon = degrees(cells[4], cells[5], where)
@@ -112,9 +118,10 @@ def _geonames_entry(cells: list[str], where: str) -> Entry:
     one = f"{country}.{cells[10]}" if cells[10] else ""
     two = f"{one}.{cells[11]}" if one and cells[11] else ""
     aliases = tuple(filter(None, (cells[2], *cells[3].split(","))))
-    population = int(cells[14]) if cells[14].isdigit() else 0
+    population = _number(cells[14] or "0", _MOST_PEOPLE, "population", where)
+    ident = _number(cells[0], _MOST_ID, "id", where)
     return Entry(
-        f"geonames:{cells[0]}",
+        f"geonames:{ident}",
         cells[1],
         kind,
         lon,
@@ -126,6 +133,35 @@ def _geonames_entry(cells: list[str], where: str) -> Entry:
         code,
         aliases,
     )
+
+
+def _is_number(cell: str) -> bool:
+    return cell.isascii() and cell.isdecimal()
+
+
+def _number(cell: str, most: int, what: str, where: str) -> int:
+    """Return the number of a cell, rounded, which is from 0 to `most`."""
+    try:
+        number = float(cell.replace(",", ""))
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= most:
+        msg = f"{where}: the {what} {cell[:40]!r} is no number from 0 to {most:,}"
+        raise GazetteerError(msg)
+    return round(number)
+
+
+@contextmanager
+def _boundary(path: Path) -> Iterator[None]:
+    """Turn whatever a damaged or hostile file raises into an error that names the file."""
+    try:
+        yield
+    except (GazetteerError, MissingExtraError):
+        raise
+    except Exception as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())[:_TOLD]
+        msg = f"{path} cannot be read: it is cut off, damaged or of another format ({told})"
+        raise GazetteerError(msg) from error
 
 
 def degrees(lat: str | float, lon: str | float, where: str) -> tuple[float, float]:
@@ -154,30 +190,37 @@ def degrees(lat: str | float, lon: str | float, where: str) -> tuple[float, floa
 @contextmanager
 def _lines(path: Path) -> Iterator[Iterator[str]]:
     """Open the text of a dump, zipped or not; a zip holds one table beside its readme."""
-    try:
-        if path.suffix.casefold() != ".zip":
-            with path.open(encoding="utf-8", newline="\n") as file:
-                yield file
-            return
-        with zipfile.ZipFile(path) as archive:
-            tables = [
-                n
-                for n in archive.namelist()
-                if n.endswith(".txt")
-                and "readme" not in n.casefold()
-                and "iso-languagecodes" not in n.casefold()
-            ]
-            if len(tables) != 1:
-                msg = (
-                    f"{path} holds {len(tables)} tables ({', '.join(archive.namelist()[:5])}); a"
-                    " GeoNames zip holds one .txt"
-                )
-                raise GazetteerError(msg)
-            with archive.open(tables[0]) as raw:
-                yield io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
-    except (zipfile.BadZipFile, EOFError, UnicodeDecodeError) as error:
-        msg = f"{path} is cut off or no GeoNames dump ({error}): download it again"
-        raise GazetteerError(msg) from error
+    if path.suffix.casefold() != ".zip":
+        with path.open(encoding="utf-8", newline="\n") as file:
+            yield _bounded(file, path)
+        return
+    with zipfile.ZipFile(path) as archive:
+        tables = [
+            n
+            for n in archive.namelist()
+            if n.endswith(".txt")
+            and "readme" not in n.casefold()
+            and "iso-languagecodes" not in n.casefold()
+        ]
+        if len(tables) != 1:
+            msg = (
+                f"{path} holds {len(tables)} tables ({', '.join(archive.namelist()[:5])}); a"
+                " GeoNames zip holds one .txt"
+            )
+            raise GazetteerError(msg)
+        with archive.open(tables[0]) as raw:
+            yield _bounded(io.TextIOWrapper(raw, encoding="utf-8", newline="\n"), path)
+
+
+def _bounded(file: TextIO, path: Path) -> Iterator[str]:
+    """Yield the lines of a dump, none of which may fill the memory."""
+    for number, line in enumerate(iter(lambda: file.readline(_LINE), ""), 1):
+        if len(line) == _LINE:
+            msg = (
+                f"{path.name}, line {number} is longer than {_LINE:,} characters: no GeoNames dump"
+            )
+            raise GazetteerError(msg)
+        yield line
 
 
 # --- tables of places
@@ -232,6 +275,11 @@ def read_table(path: Path) -> Iterator[Entry]:
         twice; names the row.
 
     """
+    with _boundary(path):
+        yield from _table_entries(path)
+
+
+def _table_entries(path: Path) -> Iterator[Entry]:
     rows = (
         _csv_rows(path)
         if path.name.casefold().removesuffix(".gz").endswith((".csv", ".tsv", ".txt"))
@@ -306,7 +354,6 @@ def _table_entry(
             (a.strip() for a in cell("aliases").replace(";", "|").replace(",", "|").split("|")),
         )
     )
-    population = cell("population").replace(",", "")
     name = cell("name")
     if events:
         aliases = (*aliases, *bare_names(name))
@@ -317,7 +364,12 @@ def _table_entry(
         lon,
         lat,
         cell("country"),
-        population=int(population) if population.isdigit() else 0,
+        population=_number(
+            "0" if cell("population").casefold() in _UNKNOWN else cell("population"),
+            _MOST_PEOPLE,
+            "population",
+            where,
+        ),
         aliases=aliases,
     )
 
@@ -340,10 +392,10 @@ def _csv_rows(path: Path) -> Iterator[dict[str, str]]:
     import gzip
 
     opened: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
-    csv.field_size_limit(10_000_000)
+    csv.field_size_limit(_CELL)
     try:
         with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-            head = file.readline()
+            head = file.readline(_CELL)
             file.seek(0)
             delimiter = max("\t;,|", key=head.count)
             for row in csv.DictReader(file, delimiter=delimiter):
@@ -352,7 +404,7 @@ def _csv_rows(path: Path) -> Iterator[dict[str, str]]:
                     for name, value in row.items()
                     if name is not None and not isinstance(value, list)
                 }
-    except (UnicodeDecodeError, csv.Error, EOFError, gzip.BadGzipFile) as error:
+    except (UnicodeDecodeError, csv.Error) as error:
         msg = f"{path} cannot be read as a table ({error}); save it as CSV in UTF-8"
         raise GazetteerError(msg) from error
 
@@ -361,14 +413,12 @@ def _layer_rows(path: Path) -> Iterator[dict[str, str]]:
     """Yield the rows of a vector layer with a point inside each shape, in WGS 84."""
     try:
         import geopandas as gpd
-        from pyogrio.errors import DataSourceError
     except ImportError as error:  # pragma: no cover - geopandas is a dependency
         raise MissingExtraError("geopandas", "all") from error
-    try:
-        frame = gpd.read_file(path)
-    except (DataSourceError, ValueError) as error:
-        msg = f"{path} cannot be read as GeoJSON or GeoPackage ({error})"
-        raise GazetteerError(msg) from error
+    frame: Any = gpd.read_file(path)
+    if not isinstance(frame, gpd.GeoDataFrame):
+        msg = f"{path} has no shapes; a table of places is CSV, GeoJSON or GeoPackage"
+        raise GazetteerError(msg)
     yield from _with_points(frame)
 
 

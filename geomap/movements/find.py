@@ -20,6 +20,7 @@ from geomap.model import (
     Unit,
     Use,
     When,
+    day_of,
 )
 from geomap.movements import words
 from geomap.movements.ends import Trigger, country_left, ends
@@ -532,9 +533,10 @@ def _when(
             else None
         )
     if time is not None and time.role is Role.SINCE:
-        return When(
-            when.start, published or when.end, DatePrecision.RANGE, when.basis, when.text, published
-        )
+        end = published or when.end
+        if when.start is not None and end is not None and day_of(end) < day_of(when.start):
+            end = when.end  # a text from before the day that it tells
+        return When(when.start, end, DatePrecision.RANGE, when.basis, when.text, published)
     if time is not None and time.role in {Role.AS_OF, Role.BY}:
         return replace(when, as_of=when.as_of or when.end)
     return when

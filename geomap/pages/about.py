@@ -35,14 +35,14 @@ def page() -> None:
     """Draw the page."""
     st.title("About")
     opened = work.case()
-    st.write(
+    st.text(
         f"geomap {geomap_version()}, region data {regions.data_version()}, gazetteer"
         f" {work.geoparser().gazetteer.digest}. Nothing on these pages asks another machine."
     )
     st.subheader("What it cannot do")
     st.markdown(_LIMITS)
     st.subheader("Disputed areas")
-    st.write(regions.DISCLAIMER)
+    st.text(regions.DISCLAIMER)
     st.markdown(
         "Disputed areas stand beside the countries, with who administers and who claims them and"
         " from when to when. The policy is **neutral**: a place in one has the country that is"

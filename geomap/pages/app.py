@@ -1,48 +1,12 @@
-"""Entry of the dashboard: its pages and what they share.
+"""Entry of the dashboard, as `geomap dashboard` starts it; `dashboard.py` is its twin."""
 
-The checkout's `dashboard.py` runs the same.
-"""
+from streamlit import App
 
-from __future__ import annotations
+from geomap.pages.navigation import run
+from geomap.pages.server import served
 
-from pathlib import Path
-
-import streamlit as st
-
-from geomap.errors import GeomapError
-from geomap.pages import about, export, flows, map, read, regions, sources  # noqa: A004
-from geomap.pages.work import header
-
-# A file of our own: Streamlit would ask another host for the picture of an icon by name.
-_ICON = Path(__file__).parents[1] / "assets" / "icon.svg"
-
-
-def run() -> None:
-    """Draw the page that the address names."""
-    st.set_page_config(page_title="geomap", page_icon=str(_ICON), layout="wide")
-    page = st.navigation(
-        [
-            st.Page(map.page, title="Map", icon=":material/map:", default=True),
-            st.Page(
-                sources.page, title="Sources", icon=":material/upload_file:", url_path="sources"
-            ),
-            st.Page(read.page, title="Read", icon=":material/article:", url_path="read"),
-            st.Page(flows.page, title="Flows", icon=":material/swap_calls:", url_path="flows"),
-            st.Page(
-                regions.page, title="Regions", icon=":material/select_all:", url_path="regions"
-            ),
-            st.Page(export.page, title="Export", icon=":material/download:", url_path="export"),
-            st.Page(about.page, title="About", icon=":material/info:", url_path="about"),
-        ],
-        position="top",
-    )
-    try:
-        header()
-    except GeomapError as error:
-        st.error(str(error))
-        st.stop()
-    page.run()
-
-
+# The server imports this file for what it serves, and then runs it for every page.
 if __name__ == "__main__":
     run()
+else:
+    app = App(__file__, **served())

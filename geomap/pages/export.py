@@ -11,7 +11,7 @@ import streamlit as st
 
 from geomap.export import LAYERS, csv_text, geojson, write_geopackage
 from geomap.maps import to_html
-from geomap.pages import work
+from geomap.pages import say, work
 
 
 def page() -> None:
@@ -20,7 +20,7 @@ def page() -> None:
     wanted = work.sidebar_filter()
     frames = work.shown(wanted)
     told = ", ".join(f"{len(frames[name]):,} {work.plain(name)}" for name in LAYERS)
-    st.caption(
+    say.caption(
         ("What the filter leaves: " if wanted else "The whole case: ")
         + told
         + ". Disputed areas after the policy 'neutral', written into every row."
@@ -54,7 +54,7 @@ def page() -> None:
     st.subheader("Layer by layer")
     for name in LAYERS:
         label, one, two = st.columns([2, 1, 1], vertical_alignment="center")
-        label.write(f"{work.plain(name).capitalize()} ({len(frames[name]):,})")
+        label.text(f"{work.plain(name).capitalize()} ({len(frames[name]):,})")
         one.download_button(
             "GeoJSON",
             partial(geojson, frames[name]),

@@ -10,6 +10,7 @@ from geomap.diagrams import flow_diagram
 from geomap.filters import Filter
 from geomap.pages import work
 from geomap.pages.panels import totals_panel
+from geomap.pages.say import literal
 
 
 def page() -> None:
@@ -46,6 +47,7 @@ def page() -> None:
             "Measure",
             measures,
             default=measures[0],
+            format_func=literal,
             key="measure",
             help="Figures of different measures are never added",
         )

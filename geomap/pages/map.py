@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from geomap.filters import HISTORY, Filter
-from geomap.pages import work
+from geomap.pages import say, work
 from geomap.pages.frame import map_frame
 from geomap.pages.panels import record_panel, totals_panel
 
@@ -150,7 +150,7 @@ def _tables(frames: work.Frames) -> None:
         with tab:
             frame = frames[name]
             if not len(frame):
-                st.write(f"No {name}.")
+                st.text(f"No {name}.")
                 continue
             rows = pd.DataFrame(frame[columns]).iloc[:_ROWS]
             told = st.dataframe(
@@ -163,7 +163,7 @@ def _tables(frames: work.Frames) -> None:
                 key=f"table {name}",
             )
             if len(frame) > _ROWS:
-                st.caption(
+                say.caption(
                     f"The first {_ROWS:,} of {len(frame):,} {label.casefold()}; filter to see the"
                     " others. Files hold all."
                 )

@@ -15,6 +15,7 @@ from geomap.case.totals import Total
 from geomap.errors import GeomapError
 from geomap.filters import STATUSES
 from geomap.model import (
+    LARGEST,
     Basis,
     DatePrecision,
     Event,
@@ -27,6 +28,8 @@ from geomap.model import (
     Use,
     When,
 )
+from geomap.pages import say
+from geomap.pages.say import literal
 from geomap.pages.work import case, geoparser, guarded, now, plain
 
 
@@ -36,9 +39,8 @@ def record_panel(ident: str) -> None:
     if record is None:
         return
     what = record.type.value if isinstance(record, Event) else record.kind.value
-    st.markdown(
-        f"**{plain(what).capitalize()}** · {record.status.value} · score {record.score:.2f}"
-    )
+    told = f"{record.status.value} · score {record.score:.2f}"
+    st.markdown(f"**{literal(plain(what).capitalize())}** · {literal(told)}")
     entries = {d.key: d for d in case().documents()}
     for evidence in record.evidence[:12]:
         entry = entries.get(evidence.doc_id)
@@ -46,7 +48,7 @@ def record_panel(ident: str) -> None:
             st.text(evidence.text)
             row = st.container(horizontal=True, vertical_alignment="center")
             row.caption(
-                _escaped(
+                literal(
                     " · ".join(
                         filter(None, [entry.source, entry.published[:10], entry.title or entry.id])
                     )
@@ -85,6 +87,7 @@ def _record_form(record: Event | Movement) -> None:
         number = b.number_input(
             "Killed" if isinstance(record, Event) else "People",
             min_value=0,
+            max_value=LARGEST - 1,
             value=(
                 (figure.value if figure.value is not None else figure.minimum) if figure else None
             ),
@@ -147,12 +150,13 @@ def _done(act: Any) -> None:
 
 def place_panel(key: str, toponym: Toponym) -> None:
     """Show a mention with what it may be, and say what it is."""
-    st.markdown(f"**{_escaped(toponym.name)}** · {toponym.use.value} · score {toponym.score:.2f}")
+    told = f"{toponym.use.value} · score {toponym.score:.2f}"
+    st.markdown(f"**{literal(toponym.name)}** · {literal(told)}")
     st.caption(
-        _escaped(_told(toponym.place) if toponym.place else f"Not resolved: {toponym.reason}")
+        literal(_told(toponym.place) if toponym.place else f"Not resolved: {toponym.reason}")
     )
     if toponym.reasons:
-        st.caption(_escaped("Why: " + "; ".join(toponym.reasons)))
+        st.caption(literal("Why: " + "; ".join(toponym.reasons)))
     search = st.text_input(
         "Look for another name",
         key=f"search {key} {toponym.start}",
@@ -162,7 +166,7 @@ def place_panel(key: str, toponym: Toponym) -> None:
     ident = f"{key} {toponym.start}"
     with st.form(f"place {ident}"):
         chosen = (
-            st.radio("It is", choices, format_func=_told, key=f"choice {ident} {search}")
+            st.radio("It is", choices, format_func=_told_literally, key=f"choice {ident} {search}")
             if choices
             else None
         )
@@ -251,10 +255,14 @@ def _told(place: Place) -> str:
     )
 
 
+def _told_literally(place: Place) -> str:
+    return literal(_told(place))
+
+
 def totals_panel(totals: Sequence[Total], *, label: str) -> None:
     """Show totals that say which figures they used and which they set aside."""
     if not totals:
-        st.caption(f"{label}: no figure fits.")
+        say.caption(f"{label}: no figure fits.")
         return
     for total in totals:
         bounds = (
@@ -265,10 +273,11 @@ def totals_panel(totals: Sequence[Total], *, label: str) -> None:
             else ""
         )
         unit = "households" if total.unit == "household" else "people"
-        with st.expander(
-            f"**{total.best:,}** {unit}{bounds} · {total.status}, {total.measure} ·"
-            f" {len(total.used)} counted, {len(total.set_aside)} set aside"
-        ):
+        told = (
+            f"{unit}{bounds} · {total.status}, {total.measure} · {len(total.used)} counted,"
+            f" {len(total.set_aside)} set aside"
+        )
+        with st.expander(f"**{total.best:,}** {literal(told)}"):
             for ident in total.used[:30]:
                 st.text(f"counted   {_sentence(ident)}")
             for item in total.set_aside[:60]:
@@ -278,10 +287,3 @@ def totals_panel(totals: Sequence[Total], *, label: str) -> None:
 def _sentence(ident: str) -> str:
     record = find(ident)
     return " ".join(record.evidence[0].text.split())[:160] if record is not None else ident
-
-
-def _escaped(text: str) -> str:
-    """Return text that Markdown shows as it is."""
-    return "".join(
-        f"\\{c}" if c in "\\`*_{}[]<>()#+-.!|~$:&" else c for c in text.replace("\n", " ")
-    )

@@ -10,6 +10,7 @@ import streamlit as st
 from geomap.errors import GeomapError
 from geomap.marks import pieces
 from geomap.model import (
+    LARGEST,
     DatePrecision,
     Event,
     EventType,
@@ -23,7 +24,7 @@ from geomap.model import (
     Unit,
     When,
 )
-from geomap.pages import work
+from geomap.pages import say, work
 from geomap.pages.frame import text_frame
 from geomap.pages.panels import place_panel, record_panel
 
@@ -52,7 +53,7 @@ def page() -> None:
     )
     parsed = opened.parsed(key)
     for warning in parsed.warnings:
-        st.warning(warning)
+        say.warning(warning)
     if not parsed.toponyms:
         st.info("No place is named in this text, so nothing of it is on the map.")
     left, right = st.columns([3, 2])
@@ -131,7 +132,9 @@ def _add(key: str, parsed: Parsed) -> None:
             [None, *names],
             format_func=lambda s: "not told" if s is None else names[s].name,
         )
-        number = a.number_input("People or killed", min_value=0, value=None, step=1)
+        number = a.number_input(
+            "People or killed", min_value=0, max_value=LARGEST - 1, value=None, step=1
+        )
         status = b.selectbox("Status", [s.value for s in Status])
         day = a.date_input("Day", None)
         if not st.form_submit_button("Add"):
@@ -174,6 +177,6 @@ def _add(key: str, parsed: Parsed) -> None:
     try:
         work.case().add_by_hand(key, record, when=work.now())
     except GeomapError as error:
-        st.error(str(error))
+        say.error(error)
         return
     st.rerun()

@@ -54,7 +54,7 @@ def page() -> None:
     )
     rows = frame[frame["kind"] == level].sort_values(["events", "people_out"], ascending=False)
     if not len(rows):
-        st.write(f"No {_LEVELS[level].casefold()} with anything in them.")
+        st.text(f"No {_LEVELS[level].casefold()} with anything in them.")
         return
     st.html(_bars(rows))
     st.dataframe(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -20,7 +19,8 @@ import streamlit as st
 from geomap.case import Case
 from geomap.errors import DocumentError, GeomapError
 from geomap.model import Document
-from geomap.pages import work
+from geomap.pages import say, work
+from geomap.pages.say import literal
 from geomap.text.reading import SUFFIXES, read_file
 
 
@@ -95,20 +95,23 @@ def _add(found: Sequence[Document | DocumentError]) -> None:
     failed: list[tuple[str, str]] = []
     for number, doc in enumerate(found, start=1):
         name = doc.id if isinstance(doc, Document) else doc.source
-        bar.progress((number - 1) / len(found), f"Reading {number} of {len(found)}: {name[:80]}")
+        bar.progress(
+            (number - 1) / len(found),
+            literal(f"Reading {number} of {len(found)}: {name[:80]}"),
+        )
         done = work.case().add([doc])
         new, known = new + len(done.new), known + len(done.known)
         failed += done.failed
     bar.empty()
     st.session_state.pop("filter", None)
     if new or known:
-        st.success(
+        say.success(
             f"{new} added"
             + (f", {known} were there already" if known else "")
             + ". The map shows them."
         )
     for source, error in failed:
-        st.error(f"{source}: {error.removeprefix(f'{source}: ')}")
+        say.error(f"{source}: {error.removeprefix(f'{source}: ')}")
     _say_what_is_odd([d for d in found if isinstance(d, Document)])
 
 
@@ -120,9 +123,9 @@ def _say_what_is_odd(docs: Sequence[Document]) -> None:
             continue
         parsed = work.case().parsed(keys[doc.id])
         for warning in parsed.warnings:
-            st.warning(f"{doc.id}: {warning}")
+            say.warning(f"{doc.id}: {warning}")
         if not parsed.toponyms:
-            st.info(f"{doc.id}: no place is named in it, so nothing of it is on the map.")
+            say.info(f"{doc.id}: no place is named in it, so nothing of it is on the map.")
 
 
 def _cases() -> None:
@@ -144,9 +147,9 @@ def _cases() -> None:
                 else Case.open(target, geoparser=work.geoparser())
             )
         except GeomapError as error:
-            st.error(str(error))
+            say.error(error)
             return
-        work.use_case(made)
+        work.visit().use(made)
         st.rerun()
     st.download_button(
         "Download this case",
@@ -156,13 +159,7 @@ def _cases() -> None:
         on_click="ignore",
     )
     if st.button("Start with an empty case"):
-        work.use_case(
-            Case.create(
-                Path(tempfile.mkdtemp(dir=st.session_state.folder.name)) / "case.gpkg",
-                title="Unsaved case",
-                geoparser=work.geoparser(),
-            )
-        )
+        work.visit().use(work.visit().unsaved(work.geoparser()))
         st.rerun()
 
 

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import shutil
-import tempfile
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +19,8 @@ from geomap.filters import HISTORY, PRECISIONS, STATUSES, TYPES, Filter, filtere
 from geomap.geoparser import Geoparser, default_gazetteer
 from geomap.maps import to_html
 from geomap.model import Document
+from geomap.pages import say, visits
+from geomap.pages.say import literal
 from geomap.text.reading import read_documents
 
 if TYPE_CHECKING:
@@ -40,15 +39,12 @@ def geoparser() -> Geoparser:
     return Geoparser(default_gazetteer())
 
 
-class _Folder:
-    """A folder that goes when the session or the server does.
-
-    A case that is to stay is saved or opened by name.
-    """
-
-    def __init__(self) -> None:
-        self.name = tempfile.mkdtemp(prefix="geomap-")
-        self._end = weakref.finalize(self, shutil.rmtree, self.name, ignore_errors=True)
+def visit() -> visits.Visit:
+    """Return what this session keeps on this machine."""
+    if "visit" not in st.session_state:
+        st.session_state.visit = visits.begin()
+    kept: visits.Visit = st.session_state.visit
+    return kept
 
 
 def case() -> Case:
@@ -56,28 +52,15 @@ def case() -> Case:
 
     A new session has one of its own with the seed article in it.
     """
-    if "case" not in st.session_state:
-        st.session_state.folder = _Folder()
-        if named := os.environ.get("GEOMAP_CASE"):
-            st.session_state.case = Case.open(named, geoparser=geoparser())
-            return st.session_state.case  # type: ignore[no-any-return]
-        made = Case.create(
-            Path(st.session_state.folder.name) / "case.gpkg",
-            title="Unsaved case",
-            geoparser=geoparser(),
-        )
-        if not os.environ.get("GEOMAP_EMPTY"):
-            made.add(seed())
-        st.session_state.case = made
-    opened: Case = st.session_state.case
-    return opened
-
-
-def use_case(opened: Case) -> None:
-    """Make another case that of this session."""
-    if "case" in st.session_state:
-        st.session_state.case.close()
-    st.session_state.case = opened
+    opened = visit().case
+    if opened is not None:
+        return opened
+    if named := os.environ.get("GEOMAP_CASE"):
+        return visit().use(Case.open(named, geoparser=geoparser()))
+    made = visit().unsaved(geoparser())
+    if not os.environ.get("GEOMAP_EMPTY"):
+        made.add(seed())
+    return visit().use(made)
 
 
 def seed() -> list[Document]:
@@ -99,23 +82,16 @@ def header() -> None:
     named = opened.title or opened.path.name
     standing = [c for c in opened.corrections() if not c.undone]
     bar = st.container(horizontal=True, vertical_alignment="center")
-    bar.caption(
-        " · ".join(
-            [
-                named,
-                *(
-                    counted(counts[word], word)
-                    for word in ("documents", "events", "movements", "corrections")
-                ),
-            ]
-        )
+    told = (
+        counted(counts[word], word) for word in ("documents", "events", "movements", "corrections")
     )
+    bar.caption(literal(" · ".join([named, *told])))
     if bar.button(
         "Undo",
         icon=":material/undo:",
         disabled=not standing,
         help=(
-            f"Take back: {standing[-1].action.value}"
+            literal(f"Take back: {standing[-1].action.value}")
             if standing
             else "There is no correction to take back"
         ),
@@ -135,7 +111,7 @@ def guarded(act: Callable[[], Any]) -> bool:
     try:
         act()
     except GeomapError as error:
-        st.error(str(error))
+        say.error(error)
         return False
     return True
 
@@ -228,7 +204,7 @@ def frames() -> dict[str, gpd.GeoDataFrame]:
     return _frames(case(), *key())
 
 
-@st.cache_resource(max_entries=8, show_spinner="Drawing up the layers")
+@st.cache_resource(scope="session", max_entries=8, show_spinner="Drawing up the layers")
 def _frames(_opened: Case, path: str, revision: str) -> dict[str, gpd.GeoDataFrame]:  # noqa: ARG001 - they are the key
     return _opened.frames()
 
@@ -238,7 +214,7 @@ def names() -> dict[str, str]:
     return _names(case(), *key())
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(scope="session", max_entries=8, show_spinner=False)
 def _names(_opened: Case, path: str, revision: str) -> dict[str, str]:  # noqa: ARG001
     return _opened.names()
 
@@ -248,7 +224,7 @@ def shown(wanted: Filter) -> dict[str, gpd.GeoDataFrame]:
     return _shown(case(), *key(), wanted)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(scope="session", max_entries=16, show_spinner=False)
 def _shown(_opened: Case, path: str, revision: str, wanted: Filter) -> dict[str, gpd.GeoDataFrame]:
     return filtered(_frames(_opened, path, revision), wanted)
 
@@ -258,7 +234,7 @@ def map_html(wanted: Filter, theme: str) -> str:
     return _map(case(), *key(), wanted, theme)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Drawing the map")
+@st.cache_resource(scope="session", max_entries=8, show_spinner="Drawing the map")
 def _map(_opened: Case, path: str, revision: str, wanted: Filter, theme: str) -> str:
     return to_html(
         _shown(_opened, path, revision, wanted),
@@ -279,7 +255,7 @@ def totals(
     return _totals(case(), *key(), wanted, by, status)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(scope="session", max_entries=32, show_spinner=False)
 def _totals(
     _opened: Case,
     path: str,

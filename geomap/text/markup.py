@@ -26,7 +26,7 @@ _BLOCKS: Final = frozenset(
 )
 _NAME: Final = re.compile(r"<(/?)([A-Za-z][^\s/<>]{0,40})")
 _END_OR_VALUE: Final = re.compile(r">|=\s{0,9}([\"'])")
-_LONG_NUMBER: Final = re.compile(r"&#[xX]?[0-9a-fA-F]{9,};?")  # no character has one of 9 digits
+_LONG_NUMBER: Final = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}+;?")  # no character has one of 9 digits
 _CLOSED: Final = {tag: re.compile(rf"</{tag}(?=[\s/>])", re.IGNORECASE) for tag in _PROGRAMS}
 _CHARSET: Final = re.compile(
     rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?([\w-]{1,40})", re.IGNORECASE

@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 
@@ -42,11 +43,21 @@ class Dateline:
 # A word keeps inner apostrophes and periods of abbreviations ("U.S.", "N.M."); hyphens part words
 # and are tokens.
 _TOKEN = re.compile(
-    r"(?:[^\W\d_]\.){2,}|[^\W\d_]\.[^\W\d_](?!\w)|[^\W\d_](?:[^\W_]|['’ʻʼ`](?=[^\W\d_])"
-    r"|[̀-ͯ])*|\d+(?:[.,]\d+)*[^\W_]*|[^\w\s]|_"
+    r"(?:[^\W\d_]\.){2,}+|[^\W\d_]\.[^\W\d_](?!\w)|[^\W\d_](?:[^\W_]|['’ʻʼ`](?=[^\W\d_])"
+    r"|[̀-ͯ])*+|\d++(?:[.,]\d++)*+[^\W_]*+|[^\w\s]|_"
 )
 _POSSESSIVE = re.compile(r"['’]s$", re.IGNORECASE)
-_BREAK = re.compile(r"[.!?…]+[\"”’')\]]*(?=\s)|\n\s*\n|\n|\r\n?|[。！？।۔]")
+# Runs are taken whole or not at all, from their first mark on: a line of dots costs its length.
+_BREAK = re.compile(
+    r"(?<![.!?…])[.!?…]++[\"”’')\]]{0,9}(?=\s)|\n(?:[^\S\n]*+\n)*+|\r\n?|[。！？।۔]"
+)
+LONGEST_SENTENCE = 2_000  # code points; sentences of news end before 700, pasted tables do not
+MOST_FIGURES = 40  # in one sentence
+_NUMBER = re.compile(r"\d[\d.,]*+")
+# Where a sentence that is too long is cut, the best first; the cut lies behind the match.
+_CUTS = tuple(
+    re.compile(mark) for mark in (r"[;•|](?=\s)", r",(?=\s[^\W\d_a-z])", r"[:,](?=\s)", r"\s")
+)
 _ABBREVIATIONS = frozenset(
     """
     mr mrs ms dr prof gen col lt sgt capt maj gov sen rep pres st ste mt ft rev hon jr sr inc ltd
@@ -76,14 +87,17 @@ MONTHS = {
     )
     for name in names.split()
 }
-_NAME = r"[^\W\d_][\w'’.-]*(?:[ -](?:of|de|al|el|the|la|del|da|do|e|y)?[ -]?[^\W\d_][\w'’.-]*){0,3}"
+_NAME = (
+    r"[^\W\d_][\w'’.-]{0,60}(?:[ -](?:of|de|al|el|the|la|del|da|do|e|y)?[ -]?"
+    r"[^\W\d_][\w'’.-]{0,60}){0,3}"
+)
 _MONTH = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\.?"
 _DATELINE = re.compile(
-    rf"\s*(?P<first>{_NAME})(?:\s*/\s*(?P<second>{_NAME}))?(?:\s*[\[(]\s*(?P<country>{_NAME})"
-    rf"\s*[\])]|,\s*(?P<region>{_NAME}))?"
-    rf"(?:,?\s*(?:(?P<month>{_MONTH})\s+(?P<day>\d{{1,2}})"
-    rf"|(?P<day2>\d{{1,2}})\s+(?P<month2>{_MONTH}))(?:,?\s*(?P<year>(?:19|20)\d\d))?)?"
-    r"\s*(?P<agency>\([^()\n]{2,30}\))?\s*(?P<mark>:|--|—|–|-(?=\s))",
+    rf"\s{{0,9}}(?P<first>{_NAME})(?:\s{{0,9}}/\s{{0,9}}(?P<second>{_NAME}))?(?:\s{{0,9}}[\[(]\s{{0,9}}(?P<country>{_NAME})"
+    rf"\s{{0,9}}[\])]|,\s{{0,9}}(?P<region>{_NAME}))?"
+    rf"(?:,?\s{{0,9}}(?:(?P<month>{_MONTH})\s{{1,9}}(?P<day>\d{{1,2}})"
+    rf"|(?P<day2>\d{{1,2}})\s{{1,9}}(?P<month2>{_MONTH}))(?:,?\s{{0,9}}(?P<year>(?:19|20)\d\d))?)?"
+    r"\s{0,9}(?P<agency>\([^()\n]{2,30}\))?\s{0,9}(?P<mark>:|--|—|–|-(?=\s))",
     re.IGNORECASE,
 )
 _DATELINE_REACH = 140  # code points; a dateline opens the text
@@ -114,7 +128,37 @@ def sentences(text: str) -> list[Span]:
         spans.append(_trimmed(text, start, match.end()))
         start = match.end()
     spans.append(_trimmed(text, start, len(text)))
-    return [span for span in spans if span.end > span.start]
+    return [part for span in spans if span.end > span.start for part in _cut(text, span)]
+
+
+def _cut(text: str, span: Span) -> Iterator[Span]:
+    """Yield a sentence in parts of bounded length and number of figures, cut at the best places.
+
+    What looks at a sentence looks at pairs of what stands in it: this keeps a list or table
+    without stops from costing the square of its length.
+    """
+    while (limit := _limit(text, span)) < span.end:
+        at = _place_to_cut(text, span.start, limit)
+        yield _trimmed(text, span.start, at)
+        span = _trimmed(text, at, span.end)
+    if span.end > span.start:
+        yield span
+
+
+def _limit(text: str, span: Span) -> int:
+    """Return the offset that the next part must not pass."""
+    end = min(span.end, span.start + LONGEST_SENTENCE)
+    further = next(islice(_NUMBER.finditer(text, span.start, end), MOST_FIGURES, None), None)
+    return end if further is None else further.start()
+
+
+def _place_to_cut(text: str, start: int, limit: int) -> int:
+    middle = (start + limit) // 2
+    for mark in _CUTS:
+        cuts = [found.end() for found in mark.finditer(text, middle, limit)]
+        if cuts:
+            return cuts[-1]
+    return limit
 
 
 def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:

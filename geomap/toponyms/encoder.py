@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from geomap.toponyms.linear import WEIGHTS
+from geomap import weights
 from geomap.toponyms.tagger import Reading, Tagged
 from geomap.toponyms.wordpiece import Window, WordPiece, windows
 
@@ -30,9 +30,9 @@ def loaded() -> tuple[Any, WordPiece]:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
-        str(WEIGHTS / "encoder.onnx"), options, providers=["CPUExecutionProvider"]
+        weights.read("encoder.onnx"), options, providers=["CPUExecutionProvider"]
     )
-    return session, WordPiece((WEIGHTS / "pieces.txt").read_text(encoding="utf-8").split("\n")[:-1])
+    return session, WordPiece(weights.read("pieces.txt").decode("utf-8").split("\n")[:-1])
 
 
 def read(sentences: Sequence[Tagged], wanted: Sequence[bool]) -> list[dict[int, Reading]]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import os
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 
-# Weights of one's own, or trained without the corpus that is scored, stand in a folder with the
-# same file names.
-WEIGHTS = Path(os.environ.get("GEOMAP_WEIGHTS") or Path(__file__).parent.parent / "_weights")
+from geomap import weights
+
 SCALE = 100  # weights are stored as whole hundredths
 
 
@@ -64,6 +61,5 @@ class LinearModel:
 @cache
 def load(name: str) -> LinearModel:
     """Return a shipped model; loaded once a process."""
-    with gzip.open(WEIGHTS / f"{name}.json.gz", "rt", encoding="utf-8") as file:
-        stored = json.load(file)
+    stored = json.loads(gzip.decompress(weights.read(f"{name}.json.gz")))
     return LinearModel(stored["labels"], stored["weights"], stored["temperature"])

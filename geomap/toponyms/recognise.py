@@ -31,20 +31,20 @@ _SURE = 0.9
 ENCODER_USE_SHARE = 0.7  # of the two models of use, by cross-validation
 # Words that look like demonyms or places and are neither when they stand so.
 _LANGUAGE_BEFORE = re.compile(
-    r"\b(?:speak|speaks|spoke|spoken|in|into|translated|language)\s+$", re.IGNORECASE
+    r"\b(?:speak|speaks|spoke|spoken|in|into|translated|language)\s{1,9}$", re.IGNORECASE
 )
 _NATIVE = re.compile(r"[^\x00-ɏḀ-ỿ\W\d_]")
 # A state that owns or falls apart is a state, not ground: "belonging to Azerbaijan", "the collapse
 # of the USSR".
 _OWNED = re.compile(
     r"\b(?:belong(?:s|ed|ing)? to|owned by|ruled by|governed by|administered by|loyal"
-    r" to|(?:collapse|dissolution|break-?up|disintegration|demise) of)\s+(?:the\s+)?$",
+    r" to|(?:collapse|dissolution|break-?up|disintegration|demise) of)\s{1,9}(?:the\s{1,9})?$",
     re.IGNORECASE,
 )
 _TIME_ZONE = frozenset({"gmt", "utc", "est", "edt", "cet"})
 _OUTLET = re.compile(
     r"\s(?:Post|Times|News|Tribune|Herald|Journal|Gazette|Telegraph|Guardian|Observer|Airlines"
-    r"|Airways|United)\b(?!\s+(?:Nations|States|Kingdom|Arab))"
+    r"|Airways|United)\b(?!\s{1,9}(?:Nations|States|Kingdom|Arab))"
 )
 _OUTLET_AFTER = frozenset(
     "post times news tribune herald journal gazette telegraph guardian observer airlines airways"
@@ -157,7 +157,7 @@ def _keep(found: _Names, text: str, span: Span, share: float) -> None:
     Unless the next word makes it an outlet or club.
     """
     if key(text[span.start : span.end]) in ARTICLES:  # "Al" of "Al-Qayara"
-        rest = re.match(r"[-\s][A-Z]\w+", text[span.end : span.end + 30])
+        rest = re.match(r"[-\s][A-Z]\w{1,60}", text[span.end : span.end + 30])
         if rest is None:
             return
         span = Span(span.start, span.end + rest.end())
@@ -248,29 +248,32 @@ def _names_something_else(words: list[Token], first: int, last: int) -> bool:
 _CHAINED = re.compile(
     r"\b(?:[Ii]n|[Nn]ear|[Aa]t|[Ff]rom|[Tt]o|[Aa]round|[Oo]utside|(?:village|town|city|camp)s?"
     r" of|fled|left|hit|struck|shelled|bombed|reached|entered|captured|seized|retook"
-    r"|besieged)\s+([A-Z][\w'’‘`]+(?:["
-    r" -](?:[A-Z][\w'’‘`]+|al|el|en|an|ez|es))*)(?:(,\s+|\s+in\s+|,\s+in\s+)(?:the\s+)?|\s+and\s+)$"
+    r"|besieged)\s{1,9}([A-Z][\w'’‘`]{1,60}(?:["
+    r" -](?:[A-Z][\w'’‘`]{1,60}|al|el|en|an|ez|es)){0,9})(?:(,\s{1,9}|\s{1,9}in\s{1,9}"
+    r"|,\s{1,9}in\s{1,9})(?:the\s{1,9})?|\s{1,9}and\s{1,9})$"
 )
 # "fled Mai Tsebri", "uprooted from Mai Tsebri": what people flee from or to is a place.
 _FLED = re.compile(
     r"\b(?:fled|flee|fleeing|(?:uprooted|displaced|expelled|driven|fled|evacuated|deported)"
     r" from|(?:fled|deported|evacuated|relocated|gone|headed|moved) to|arrived in|crossed"
-    r" into)\s+(?:the\s+(?:town|city|village|camp)\s+of\s+)?(?P<name>[A-Z][a-z’'‘`]\w*(?:["
-    r" -][A-Z][\w’'‘`]+){0,2})(?!['’]s|\w)"
+    r" into)\s{1,9}(?:the\s{1,9}(?:town|city|village|camp)\s{1,9}of\s{1,9})"
+    r"?(?P<name>[A-Z][a-z’'‘`]\w{0,60}(?:["
+    r" -][A-Z][\w’'‘`]{1,60}){0,2})(?!['’]s|\w)"
 )
 # "from Bria, Ndassa and Ippy to Bambari": the unknown names of a list whose first is known.
 _LIST_BEFORE = re.compile(
     r"\b(?:[Ff]rom|[Ii]n|[Tt]o|[Aa]round|[Bb]etween|[Nn]ear|[Tt]owns? of|[Vv]illages? of|districts?"
-    r" of|including|reached|entered|captured|shelled|fled|left)\s+(?:the\s+)?$"
+    r" of|including|reached|entered|captured|shelled|fled|left)\s{1,9}(?:the\s{1,9})?$"
 )
 _LIST_ITEM = re.compile(
-    r"(?:\s+(?:city|town|village|district|province|county|state|region|valley"
-    r"|islands?))?(?P<comma>,\s+(?:and\s+)?|\s+and\s+)(?:(?:central|northern|southern|eastern"
-    r"|western|north|south|east|west)\s+)?(?P<name>[A-Z][\w'’‘`]+(?:["
-    r" -][A-Z][\w'’‘`]+)?)"
+    r"(?:\s{1,9}(?:city|town|village|district|province|county|state|region|valley"
+    r"|islands?))?(?P<comma>,\s{1,9}(?:and\s{1,9})?|\s{1,9}and\s{1,9})(?:(?:central|northern"
+    r"|southern|eastern"
+    r"|western|north|south|east|west)\s{1,9})?(?P<name>[A-Z][\w'’‘`]{1,60}(?:["
+    r" -][A-Z][\w'’‘`]{1,60})?)"
 )
 _LIST_AFTER = re.compile(
-    r"\s*(?:[.,;)]|$|(?:to|into|towards?|on|in|between|after|as|because|since|by|for|and"
+    r"\s{0,9}(?:[.,;)]|$|(?:to|into|towards?|on|in|between|after|as|because|since|by|for|and"
     r"|following|amid|when|while|were|was|have|has|districts?|counties|provinces|villages"
     r"|towns|states|regions)\b)"
 )
@@ -359,7 +362,7 @@ def _split_chains(text: str, gaz: Gazetteer, found: _Names) -> None:
             continue
         share = found.drop(span)
         at = span.start
-        for part in re.split(r"([,()\[\]/]\s*(?:and\s+)?|\s(?:and|&)\s)", name):
+        for part in re.split(r"([,()\[\]/]\s{0,9}(?:and\s{1,9})?|\s(?:and|&)\s)", name):
             stripped = (
                 "" if part.strip() in {"and", "&"} else part.strip(" ,()[]/").removeprefix("and ")
             )
@@ -428,12 +431,11 @@ def _demonyms(text: str, sentences: list[Tagged], found: _Names) -> dict[Span, f
             if covering is None or covering[1] != 0 or not covering[0].demonym:
                 continue
             span = name_span(sentence, at, at + covering[0].size - 1)
-            inside = [
-                o
-                for o in found.overlapping(span)
-                if o.start <= span.start and span.end <= o.end and o != span
-            ]
-            if not inside and not _spoken(text, sentence.words, at, span):
+            beside = [o for o in found.overlapping(span) if o != span]
+            beyond = any(o.start < span.start or span.end < o.end for o in beside)
+            if not beyond and not _spoken(text, sentence.words, at, span):
+                for other in beside:
+                    found.drop(other)
                 out[span] = 0.9
     return out
 
@@ -513,10 +515,10 @@ _BEFELL = re.compile(
     r"|entered|captured|seized|recaptured|retook|overran|besieged|encircled|hitting|striking"
     r"|shelling|bombing|bombarding|pounding|capturing|seizing|besieging|(?:strikes?"
     r"|airstrikes?|attacks?|raids?|assaults?|shelling|bombardment|bombing|siege|offensive"
-    r"|advance|barrage|missiles?|rockets?|drones?)\s+(?:on|of|in|against|at|near|towards?"
-    r"|outside))\s+(?:(?:the|central|downtown|northern|southern|eastern"
-    r"|western)\s+){0,2}(?:(?:city|town|village|port|outskirts|centre|center)"
-    r" (?:city )?of\s+)?$"
+    r"|advance|barrage|missiles?|rockets?|drones?)\s{1,9}(?:on|of|in|against|at|near|towards?"
+    r"|outside))\s{1,9}(?:(?:the|central|downtown|northern|southern|eastern"
+    r"|western)\s{1,9}){0,2}(?:(?:city|town|village|port|outskirts|centre|center)"
+    r" (?:city )?of\s{1,9})?$"
 )
 _TOWNS = frozenset({"settlement", "site", "admin2", "admin1"})
 
