@@ -7,7 +7,7 @@
 Input number N of a kind is the same on every machine, so that a number is a reproduction:
 `--kind docx --start N --inputs 1 --keep FOLDER` writes it down. What is checked:
 
-- nothing leaves but a `GeomapError`, and nothing takes longer than --slow seconds;
+- nothing leaves but a `GeomapError`, no process ends, nothing takes longer than --slow seconds;
 - a document that was read can be written as UTF-8 JSON and as ISO dates;
 - `parse` reads every text, its offsets and evidence equal the text, no time ends before it starts,
   no two toponyms overlap, and its line keeps docs/schema/parsed.schema.json.
@@ -24,6 +24,7 @@ import gzip
 import io
 import itertools
 import json
+import multiprocessing
 import random
 import resource
 import signal
@@ -71,6 +72,17 @@ class Count:
     first: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     slowest: tuple[float, int] = (0.0, -1)
+    peak: int = 0  # MB
+
+    def add(self, other: Count) -> None:
+        """Take in the count of the inputs that follow."""
+        for name in ("inputs", "read", "refused", "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.boundary += other.boundary
+        self.failures += other.failures
+        self.first = {**other.first, **self.first}
+        self.slowest = max(self.slowest, other.slowest)
+        self.peak = max(self.peak, other.peak)
 
 
 # Texts
@@ -563,6 +575,7 @@ def kinds() -> dict[str, tuple[Callable[[random.Random], Case], Callable[[], Cal
 # The runs
 
 
+CHUNK = 2_000  # inputs of one process
 PACKED = frozenset({"docx", "zip", "flows-gz", "geonames-zip", "parquet"})
 
 
@@ -596,14 +609,21 @@ def note(count: Count, told: str, number: int) -> None:
 
 
 def fuzz(
-    kind: str, inputs: int, *, start: int = 0, seconds: float = 1e9, slow: float = 20.0
+    kind: str,
+    inputs: int,
+    *,
+    start: int = 0,
+    seconds: float = 1e9,
+    slow: float = 20.0,
+    at: Callable[[int], None] = lambda _: None,
 ) -> Count:
-    """Read that many inputs of a kind, beginning with number `start`."""
+    """Read that many inputs of a kind, beginning with number `start`; `at` is told each."""
     count, until = Count(), time.monotonic() + seconds
     run = kinds()[kind][1]()
     for number in range(start, start + inputs):
         if time.monotonic() > until:
             break
+        at(number)
         case = input_of(kind, number)
         count.inputs += 1
         since = time.monotonic()
@@ -622,6 +642,36 @@ def fuzz(
         took = time.monotonic() - since
         count.seconds += took
         count.slowest = max(count.slowest, (took, number))
+    count.peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return count
+
+
+def apart(kind: str, inputs: int, *, start: int, seconds: float, slow: float) -> Count:
+    """Do the same in processes of their own: a library may end the one that it runs in."""
+    context = multiprocessing.get_context("fork")
+    count, until, number = Count(), time.monotonic() + seconds, start
+    while number < start + inputs and time.monotonic() < until:
+        here, there = context.Pipe(duplex=False)
+        at = context.Value("q", number)
+        some = min(CHUNK, start + inputs - number)
+        left = until - time.monotonic()
+
+        def run(n: int = number, some: int = some, left: float = left, at=at, there=there) -> None:
+            told = lambda now: setattr(at, "value", now)  # noqa: E731
+            there.send(fuzz(kind, some, start=n, seconds=left, slow=slow, at=told))
+
+        child = context.Process(target=run)
+        child.start()
+        there.close()
+        try:
+            count.add(here.recv())
+            number += some
+        except EOFError:
+            child.join()
+            note(count, f"the process ended ({child.exitcode})", at.value)
+            count.inputs += at.value - number + 1
+            number = at.value + 1
+        child.join()
     return count
 
 
@@ -659,14 +709,15 @@ def main() -> int:
     parser.add_argument("--slow", type=float, default=20.0, help="seconds that an input may take")
     parser.add_argument("--keep", type=Path, help="folder for the first input of each failure")
     options = parser.parse_args()
-    bad = total = 0
+    bad = total = peak = 0
     print(f"{'kind':14}{'inputs':>8}{'read':>8}{'refused':>9}{'caught':>8}{'failures':>9}"
           f"{'slowest s':>11}{'s':>8}")  # fmt: skip
     for kind in options.kind or kinds():
-        count = fuzz(
+        count = apart(
             kind, options.inputs, start=options.start, seconds=options.seconds, slow=options.slow
         )
         total += count.inputs
+        peak = max(peak, count.peak)
         failures = sum(count.failures.values())
         bad += failures
         print(f"{kind:14}{count.inputs:8}{count.read:8}{count.refused:9}"
@@ -675,7 +726,6 @@ def main() -> int:
         for what, times in count.failures.most_common():
             print(f"    {times:6} {what}; the first is --kind {kind} --start {count.first[what]}")
         keep(options.keep, kind, options.start, count)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{total:,} inputs, {bad:,} failures, {peak} MB at most")
     return int(bad > 0)
 

@@ -357,7 +357,7 @@ def test_files_are_uploaded_and_what_fails_is_told(visit, tmp_path):
     page.get_by_text("2 added").wait_for()
     body = page.inner_text("[data-testid=stMain]")
     assert "bomb.zip: it would unpack to" in body
-    assert "broken.pdf: the PDF cannot be read" in body
+    assert "broken.pdf: it cannot be read" in body
     assert "files of kind '.bin' in an archive are not read" in body
     assert "Traceback" not in body
 

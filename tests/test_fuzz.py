@@ -15,13 +15,7 @@ import fuzz  # noqa: E402
 
 # What a damaged file makes GDAL and shapely warn of is not what is tested here.
 pytestmark = pytest.mark.filterwarnings("ignore")
-READERS = [
-    pytest.param(kind, marks=pytest.mark.xfail(strict=False, reason="mended with the gazetteer"))
-    if kind.startswith("geonames")
-    else kind
-    for kind in fuzz.kinds()
-    if kind != "parse"
-]
+READERS = [kind for kind in fuzz.kinds() if kind != "parse"]
 
 
 @pytest.mark.parametrize("kind", READERS)

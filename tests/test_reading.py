@@ -350,3 +350,12 @@ def test_a_parquet_table_of_lists_or_without_text_is_told():
     for columns in ({"text": [[["x" * 1_000] * 1_000]] * 50}, {"body": ["x"]}):
         (*_, error) = read("a.parquet", parquet(columns))
         assert "no 'text'" in str(error) or "no column 'text'" in str(error)
+
+
+def test_a_damaged_parquet_table_does_not_end_the_process():
+    raw = parquet({"id": ["a", "b"], "text": [None, ""], "published": ["2024-05-15", None]})
+    # Each byte of the description at the end of the file, which pyarrow believes in places.
+    for at in range(len(raw) - 8 - int.from_bytes(raw[-8:-4], "little"), len(raw), 3):
+        for value in (0, raw[at] ^ 1, 0xFF):
+            found = read("a.parquet", raw[:at] + bytes([value]) + raw[at + 1 :])
+            assert all(isinstance(d, Document | DocumentError) for d in found)
