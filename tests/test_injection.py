@@ -113,10 +113,10 @@ def test_hostile_names_of_a_users_gazetteer_and_of_a_feed_are_words_too(
         f"Shelling hit Zorbatown on Monday. {evil}</description></item></channel></rss>"
     )
 
-    def fetched(url: str, **_: object) -> bytes:
+    def fetched(url: str, **_: object) -> tuple[bytes, str]:
         if "bad" in url:
             raise geomap.errors.FeedError("gone")
-        return feed.encode()
+        return feed.encode(), "utf-8"
 
     monkeypatch.setattr(feeds, "fetched", fetched)
     (doc,) = feeds.read_feed("http://127.0.0.1/feed")
