@@ -168,7 +168,8 @@ class Intake:
         )
         lead = min(rows, key=lambda r: (r[0] not in corrected, -r[1], r[2] or "9", r[0]))[0]
         self.db.executemany(
-            "UPDATE geomap_documents SET story = ? WHERE key = ?", [(lead, r[0]) for r in rows]
+            "UPDATE geomap_documents SET story = ? WHERE key = ?",
+            [(lead, r[0]) for r in rows if r[3] != lead],
         )
         return [r[0] for r in rows if r[0] == key or r[3] != lead]
 
