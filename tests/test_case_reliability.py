@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import importlib.util
 import json
@@ -132,11 +133,19 @@ def test_two_writers_at_once_lose_nothing(parser):
     assert wrong(campaigns.writers(1, 1, parser, count=4)) == []
 
 
-def test_a_case_is_read_although_a_writer_was_killed_with_its_journal_open(path, parser):
-    # A journal that is cold, as after a kill before anything was written.
-    path.with_name("case.gpkg-journal").write_bytes(b"")
-    with Case.open(path, readonly=True) as case:
-        assert case.documents()
+def test_a_case_is_read_although_a_writer_was_killed_with_its_journal_open(path, tmp_path, parser):
+    whole = campaigns.told(path, parser)
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA cache_size=1")
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("UPDATE geomap_documents SET text = upper(text), title = 'half written'")
+    killed = tmp_path / "killed.gpkg"
+    for end in ("", "-journal"):
+        shutil.copy(f"{path}{end}", f"{killed}{end}")
+    db.execute("ROLLBACK")
+    db.close()
+    assert b"half written" in killed.read_bytes()
+    assert campaigns.told(killed, parser) == whole
 
 
 def test_only_its_owner_may_read_a_case(tmp_path):
@@ -250,6 +259,51 @@ def test_whatever_is_wrong_in_a_case_is_said_in_clear_words(path, parser, damage
         Case.open(path, readonly=readonly, geoparser=parser) as case,
     ):
         case.documents()
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "UPDATE geomap_documents SET parsed = x'789c8b8e05000117008b'",  # packed "[]"
+        "UPDATE geomap_documents SET parsed = 5",
+        "UPDATE geomap_documents SET published = 'never'",
+        "UPDATE geomap_documents SET story = ''",
+        "UPDATE geomap_records SET body = '5'",
+        "UPDATE geomap_records SET body = '{\"places\": 5}'",
+        "UPDATE geomap_records SET kind = '', body = '{}'",
+        "UPDATE geomap_merged SET members = '{}', body = '[]'",
+        "UPDATE geomap_places SET body = '[]', inside = '5'",
+        "UPDATE geomap_figures SET best = 'x', origins = x'00'",
+        "UPDATE geomap_figures SET best = 9223372036854775807",
+        "UPDATE geomap_corrections SET action = 'none'",
+        "UPDATE geomap_corrections SET target = '5'",
+        "UPDATE geomap_corrections SET after = '[[]]'",
+        "UPDATE events SET geom = x'00', start = 'x'",
+        "UPDATE movements SET quantity = 'many'",
+        "INSERT INTO geomap_dirty VALUES ('e'), ('p|nowhere'), ('m|'), ('e|=')",
+    ],
+)
+def test_a_case_made_to_do_harm_is_refused_or_read_and_never_a_traceback(path, parser, nonsense):
+    with Case.open(path, readonly=True) as case:
+        keys = [entry.key for entry in case.documents()]
+    opened = store.Store(path)
+    with opened.writing() as db:  # with sums that agree
+        db.execute(nonsense)
+    opened.close()
+    for readonly in (True, False):
+        try:
+            with Case.open(path, readonly=readonly, geoparser=parser) as case:
+                acts = [
+                    lambda case=case: case.set(case.events()[0].id, status="denied"),
+                    case.undo,
+                    lambda case=case: case.merge([e.id for e in case.events()]),
+                    lambda case=case: case.add(campaigns.documents(9)),
+                ]
+                for act in campaigns.views(case, keys[:2]).values() if readonly else acts:
+                    with contextlib.suppress(GeomapError):
+                        act()
+        except GeomapError:
+            pass
 
 
 def test_a_table_that_was_made_a_view_is_not_read(path):

@@ -141,10 +141,11 @@ class Case(CaseReader):
     def _mend(self) -> None:
         """Draw what a stopped process left undrawn, and all that was damaged or out of bounds."""
         store = self._store
-        if store.damaged:
-            rebuilt(store, self.geoparser.gazetteer)
-        if store.meta("reread"):
-            self._leave_out_unfit()
+        with store.reading():
+            if store.damaged:
+                rebuilt(store, self.geoparser.gazetteer)
+            if store.meta("reread"):
+                self._leave_out_unfit()
         self.redraw()
 
     def _leave_out_unfit(self) -> None:
@@ -176,7 +177,9 @@ class Case(CaseReader):
         return self._geoparser
 
     def _intake(self, db: sqlite3.Connection) -> Intake:
-        return Intake(db, self.geoparser.gazetteer, log_of(db))
+        with self._store.reading("geomap_corrections"):
+            log = log_of(db)
+        return Intake(db, self.geoparser.gazetteer, log)
 
     # Adding
 
@@ -540,16 +543,12 @@ class Case(CaseReader):
             "SELECT key, kind, body FROM geomap_records WHERE id = ?", (ident,)
         )
         joint = self._store.rows("SELECT 1 FROM geomap_merged WHERE id = ?", (ident,))
-        records = (
-            self._records([ident])
-            if joint or not found
-            else [
-                (
-                    str(found[0][0]),
-                    picture.record_of(self._store.db, str(found[0][1]), str(found[0][2])),
-                )
-            ]
-        )
+        if joint or not found:
+            records = self._records([ident])
+        else:
+            key, kind, body = map(str, found[0])
+            with self._store.reading() as db:
+                records = [(key, picture.record_of(db, kind, body))]
         return self._correct(
             Action.SPLIT, {"records": [anchor(r, k) for k, r in records]}, None, None, who, when
         )
@@ -671,10 +670,11 @@ class Case(CaseReader):
         out = []
         for ident in idents:
             for member in self.members(ident):
-                key, kind, body = self._store.rows(
-                    "SELECT key, kind, body FROM geomap_records WHERE id = ?", (member,)
-                )[0]
-                out.append((str(key), picture.record_of(self._store.db, str(kind), str(body))))
+                with self._store.reading() as db:
+                    key, kind, body = db.execute(
+                        "SELECT key, kind, body FROM geomap_records WHERE id = ?", (member,)
+                    ).fetchone()
+                    out.append((key, picture.record_of(db, kind, body)))
         return out
 
     def _place(self, ident: str) -> Place:

@@ -168,7 +168,8 @@ class Intake:
         )
         lead = min(rows, key=lambda r: (r[0] not in corrected, -r[1], r[2] or "9", r[0]))[0]
         self.db.executemany(
-            "UPDATE geomap_documents SET story = ? WHERE key = ?", [(lead, r[0]) for r in rows]
+            "UPDATE geomap_documents SET story = ? WHERE key = ?",
+            [(lead, r[0]) for r in rows if r[3] != lead],
         )
         return [r[0] for r in rows if r[0] == key or r[3] != lead]
 
@@ -385,12 +386,28 @@ def stored(db: sqlite3.Connection, key: str) -> Parsed:
             f"document {key} of the case is damaged and not shown; take a copy of the case that is"
             " whole, or save the rest with `geomap case recover`"
         )
-    told = {"document": {"id": "", "text": ""}, **json.loads(_unpacked(row[0]))}
     try:
-        parsed = Parsed.from_dict(told)
+        return replace(_read(row[0]), document=picture.stored_document(db, key))
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+        zlib.error,
+    ) as error:
+        raise CaseError(
+            f"document {key} of the case holds what geomap does not write ({error}); take a copy of"
+            " the case that is whole, or save the rest with `geomap case recover`"
+        ) from error
+
+
+def _read(body: bytes) -> Parsed:
+    told = {"document": {"id": "", "text": ""}, **json.loads(_unpacked(body))}
+    try:
+        return Parsed.from_dict(told)
     except OptionError:
-        parsed = Parsed.from_dict(_within_bounds(told))
-    return replace(parsed, document=picture.stored_document(db, key))
+        return Parsed.from_dict(_within_bounds(told))
 
 
 def _unpacked(body: bytes) -> bytes:
@@ -398,7 +415,7 @@ def _unpacked(body: bytes) -> bytes:
     opened = zlib.decompressobj()
     told = opened.decompress(body, _LONGEST)
     if opened.unconsumed_tail or not opened.eof:
-        raise CaseError("what was read in a document is damaged: it has no end")
+        raise ValueError("what was read has no end")
     return told
 
 

@@ -346,7 +346,8 @@ class CaseReader:
 
         An older geomap logged such ones; `undo` takes them back.
         """
-        told = [(c, misfit(c)) for c in self.corrections() if not c.undone]
+        with self._store.reading():
+            told = [(c, misfit(c)) for c in self.corrections() if not c.undone]
         return [(correction, why) for correction, why in told if why]
 
     def unmatched(self) -> list[Correction]:
@@ -354,23 +355,26 @@ class CaseReader:
 
         Since a document reads differently now.
         """
-        out = []
         log = self.corrections()
-        for correction in log:
-            if correction.undone or correction.action is Action.ADD:
-                continue
-            targets = correction.target.get("records") or (
-                [correction.target] if "start" in correction.target else []
-            )
-            earlier = [c for c in log if c.number < correction.number]
-            if targets and not all(self._matches(t, earlier) for t in targets):
-                out.append(correction)
-        return out
+        with self._store.reading():
+            return [
+                correction
+                for correction in log
+                if not correction.undone
+                and correction.action is not Action.ADD
+                and not self._all_match(correction, log)
+            ]
+
+    def _all_match(self, correction: Correction, log: Sequence[Correction]) -> bool:
+        targets = correction.target.get("records") or (
+            [correction.target] if "start" in correction.target else []
+        )
+        earlier = [c for c in log if c.number < correction.number]
+        return all(self._matches(target, earlier) for target in targets)
 
     def _matches(self, target: dict[str, Any], earlier: Sequence[Correction]) -> bool:
         try:
-            with self._store.reading() as db:
-                before = applied(stored(db, target["doc"]), earlier)
+            before = applied(stored(self._store.db, target["doc"]), earlier)
         except CorrectionError:
             return False
         if "kind" in target:

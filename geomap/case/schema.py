@@ -100,7 +100,7 @@ CREATE TABLE geomap_corrections (
 );
 """
 # Since format 2: how many rows a table (of a document, a correction) holds and the sum of their
-# hashes, and the blocks that cannot be drawn with the reason.
+# checksums, and the blocks that cannot be drawn with the reason.
 SINCE_2: Final = """
 CREATE TABLE geomap_sums (
     part TEXT NOT NULL, of TEXT NOT NULL, held INTEGER NOT NULL, total INTEGER NOT NULL,

@@ -1,6 +1,7 @@
 """Checksums of what a case holds, so that flipped bits are told and not shown.
 
-For each table (each document, each correction) the number of its rows and the sum of their hashes.
+For each table (each document, each correction) the number of its rows and the sum of their
+CRC-32.
 SQLite itself keeps them with every change, by triggers that live in the connection and not in the
 file: whoever writes a row need not know of them, and what is rolled back is rolled back with them.
 A sum does not depend on the order of rows, so a row that is lost, doubled or changed shows.
@@ -8,33 +9,30 @@ A sum does not depend on the order of rows, so a row that is lost, doubled or ch
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final
+from zlib import crc32
 
 from geomap.case.schema import DERIVED, GROUPED, SOURCES, summed_columns
 
 SUMMED: Final = (*SOURCES, *DERIVED)
-# Below 2^62 the sum of two is still a number of SQLite's; one above 2^63 would become a real.
-_MASK: Final = (1 << 62) - 1
 _ADD: Final = (
     "INSERT INTO geomap_sums VALUES ('{table}', {of}, 1, {hash}) ON CONFLICT (part, of) DO UPDATE"
-    " SET held = held + 1, total = (total + excluded.total) & {mask}"
+    " SET held = held + 1, total = total + excluded.total"
 )
 _TAKE: Final = (
-    "UPDATE geomap_sums SET held = held - 1, total = (total - {hash}) & {mask}"
+    "UPDATE geomap_sums SET held = held - 1, total = total - {hash}"
     " WHERE part = '{table}' AND of = {of}"
 )
 
-Sum = tuple[int, int]  # rows, sum of their hashes
+Sum = tuple[int, int]  # rows, sum of their checksums
 
 
 def row_hash(*values: object) -> int:
-    """Return the hash of one row as SQLite holds it, 62 bits."""
-    told = "\x1f".join([v.hex() if isinstance(v, bytes) else str(v) for v in values])
-    digest = hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big") & _MASK
+    """Return the checksum of one row as SQLite holds it, 32 bits: it is made for every change."""
+    told = [v if type(v) is str else v.hex() if isinstance(v, bytes) else str(v) for v in values]
+    return crc32("\x1f".join(told).encode())
 
 
 def keep_sums(db: sqlite3.Connection, tables: Iterable[str] = SUMMED) -> None:
@@ -62,7 +60,7 @@ def drop_sums(db: sqlite3.Connection, tables: Iterable[str]) -> None:
 def _statement(form: str, table: str, row: str) -> str:
     values = ", ".join(f'{row}."{column}"' for column in summed_columns(table))
     of = f'CAST({row}."{GROUPED[table]}" AS TEXT)' if table in GROUPED else "''"
-    return form.format(table=table, of=of, hash=f"geomap_hash({values})", mask=_MASK)
+    return form.format(table=table, of=of, hash=f"geomap_hash({values})")
 
 
 def sum_all(db: sqlite3.Connection, tables: Iterable[str] = SUMMED) -> None:
@@ -120,16 +118,16 @@ def _counted(db: sqlite3.Connection, table: str) -> dict[str, Sum]:
         held = total = 0
         for row in db.execute(f"SELECT {columns} {rows}"):
             held, total = held + 1, total + row_hash(*row)
-        return {"": (held, total & _MASK)} if held else {}
+        return {"": (held, total)} if held else {}
     out: dict[str, Sum] = {}
     for of, *row in db.execute(f'SELECT "{GROUPED[table]}", {columns} {rows}'):
         held, total = out.get(str(of), (0, 0))
-        out[str(of)] = held + 1, (total + row_hash(*row)) & _MASK
+        out[str(of)] = held + 1, total + row_hash(*row)
     return out
 
 
 def _sum(rows: Sequence[Sequence[object]]) -> Sum:
-    return len(rows), sum(row_hash(*row) for row in rows) & _MASK
+    return len(rows), sum(row_hash(*row) for row in rows)
 
 
 def _named(table: str) -> str:
