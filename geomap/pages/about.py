@@ -18,8 +18,9 @@ from geomap.pages import work
 _LIMITS = """
 - **English only.** A text in another language is read with a warning, and what is found in it is
   incomplete.
-- **One main event in five lies in another country** than an annotator would put it, and every
-  second in another town. Every mark opens its sentence: look before you quote.
+- **Do not trust a mark without its sentence.** Of 100 events drawn from articles never seen before,
+  about 11 are right in type, place, date and status together, and about 34 if the place alone is
+  asked; of the movements about one in ten is right in figure, both ends and status.
 - **A score is a probability**, fitted on news that was annotated; on other kinds of text it is too
   sure of itself.
 - **Figures are what sources say.** Counts since the start are never added; a later exact
