@@ -2,9 +2,9 @@
 
 python benchmarks/reliability.py [CAMPAIGN ...] [--times N] [--seed N]
 
-Campaigns: kill-add, kill-parse, full, writers, flips, rot. Without a name all of them run with the
-counts that docs/reliability.md reports. The full disk is a small tmpfs where this process may mount
-one, else a bound on the size of files.
+Campaigns: kill-add, kill-parse, kill-build, full, writers, flips, rot. Without a name all of them
+run with the counts that docs/reliability.md reports. The full disk is a small tmpfs where this
+process may mount one, else a bound on the size of files.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from geomap.case.checked import Level
 from geomap.errors import CaseError, CaseLockedError, DocumentError, GeomapError
 from geomap.export import write_geojson
 from geomap.geoparser import Geoparser
+from geomap.integrity import SEEN
 from geomap.model import Document, Quantifier, Quantity, Unit
 
 TOWNS = ["Tripoli", "Aleppo", "Homs", "Kharkiv", "Goris", "Goma", "Khartoum"]
@@ -191,6 +192,7 @@ from geomap.model import Document
 docs = [Document.from_dict(json.loads(line)) for line in open(sys.argv[2], encoding="utf-8")]
 size = int(sys.argv[3])
 from geomap.geoparser import Geoparser
+from geomap.integrity import SEEN
 parser = Geoparser()
 parser.parse(docs[0])
 print("go", flush=True)
@@ -420,10 +422,65 @@ def writers(times: int, seed: int, parser: Geoparser, *, count: int = 24) -> Cou
     return found
 
 
-# A campaign more (a kill in `gazetteer build`) is one more function of this form and one more line.
+def kill_build(times: int, seed: int, parser: Geoparser) -> Counter[str]:
+    """Kill `geomap gazetteer build` over an older index: that one or the new one is there, whole.
+
+    A rerun goes on and gives the same bytes as a build that nobody killed.
+    """
+    del parser
+    pick, found = random.Random(seed), Counter[str]()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        dump = folder / "XX.txt"
+        dump.write_text("".join(_dump_line(n) for n in range(60_000)), encoding="utf-8")
+        first = folder / "few.txt"
+        first.write_text(_dump_line(0), encoding="utf-8")
+        command = [sys.executable, "-m", "geomap", "gazetteer", "build"]
+        start = time.monotonic()
+        _run([*command, str(dump), "-o", str(folder / "whole")])
+        took, whole = time.monotonic() - start, _bytes_of(folder / "whole")
+        _run([*command, str(first), "-o", str(folder / "old")])
+        old = _bytes_of(folder / "old")
+        for _ in range(times):
+            process = subprocess.Popen(
+                [*command, str(dump), "-o", str(folder / "old")],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait((0.2 + 0.8 * pick.random()) * took)
+            found["had ended" if process.poll() is not None else "killed in between"] += 1
+            process.kill()
+            process.wait()
+            there = _bytes_of(folder / "old")
+            if there not in ({}, old, whole):
+                found["HALF WRITTEN"] += 1
+            _run([*command, str(dump), "-o", str(folder / "old")])
+            same = _bytes_of(folder / "old") == whole
+            found["the old or the new, a rerun gives the same bytes" if same else "DIFFERS"] += 1
+            _run([*command, str(first), "-o", str(folder / "old")])
+    return found
+
+
+def _run(command: Sequence[str]) -> None:
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def _dump_line(n: int) -> str:
+    cells = [str(9_000_000 + n), f"Testa {n}", f"Testa {n}", f"Ain Testa {n}"]
+    cells += [f"{n % 170 - 85}.5", f"{n % 350 - 175}.5", "P", "PPL", "SY", "", "09"]
+    return "\t".join([*cells, "", "", "", "100", "", "", "Asia/Damascus", "2024-01-01"]) + "\n"
+
+
+def _bytes_of(folder: Path) -> dict[str, bytes]:
+    """Return what an index holds but for the note of when it was last looked at."""
+    return {p.name: p.read_bytes() for p in folder.glob("*") if p.name != SEEN}
+
+
 CAMPAIGNS: dict[str, tuple[int, Callable[[int, int, Geoparser], Counter[str]]]] = {
     "kill-add": (200, kill_add),
     "kill-parse": (20, kill_parse),
+    "kill-build": (50, kill_build),
     "full": (50, full),
     "writers": (5, writers),
     "flips": (500, flips),
