@@ -192,7 +192,6 @@ from geomap.model import Document
 docs = [Document.from_dict(json.loads(line)) for line in open(sys.argv[2], encoding="utf-8")]
 size = int(sys.argv[3])
 from geomap.geoparser import Geoparser
-from geomap.integrity import SEEN
 parser = Geoparser()
 parser.parse(docs[0])
 print("go", flush=True)
