@@ -103,13 +103,17 @@ def stages(parser: Geoparser, *, whole: bool) -> dict[str, Callable[[str], objec
 
 
 def cpu_s(stage: Callable[[str], object], text: str) -> float:
-    """Return the CPU seconds of one run, the best of three where it is short."""
-    best = math.inf
-    for _ in range(3):
+    """Return the CPU seconds of one run, the best of many where it is short.
+
+    What else the machine does only ever adds to a run, so the least is the nearest to the truth.
+    """
+    best, spent = math.inf, 0.0
+    for _ in range(15):
         begin = time.process_time()
         stage(text)
-        best = min(best, time.process_time() - begin)
-        if best > 1:
+        took = time.process_time() - begin
+        best, spent = min(best, took), spent + took
+        if spent > 1:
             break
     return best
 
