@@ -93,7 +93,7 @@ def stages(parser: Geoparser, *, whole: bool) -> dict[str, Callable[[str], objec
             read(text, span.start, span.end)
 
     out: dict[str, Callable[[str], object]] = {
-        "segmentation": lambda text: [list(tokens(text, *s)) for s in sentences(text)],
+        "segmentation": lambda text: in_sentences(text, lambda t, a, b: list(tokens(t, a, b))),
         "quantities": lambda text: in_sentences(text, find_figures),
         "times": lambda text: in_sentences(text, lambda t, a, b: find_times(t, a, b, _DAY)),
         "toponyms": lambda text: parser.toponyms(Document("text", text)),
