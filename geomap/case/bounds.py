@@ -6,12 +6,12 @@ import datetime as dt
 import json
 from typing import Any, Final
 
-from geomap.errors import DocumentError, OptionError
-from geomap.model import Document, When, day_of
+from geomap.errors import OptionError
+from geomap.model import FIRST_YEAR, LAST_YEAR, When, day_of
 
 # Dates that a reader sets; what a text tells is kept as told.
-EARLIEST, LATEST = dt.date(1000, 1, 1), dt.date(2999, 12, 31)
-_TEXTS: Final = ("id", "text", "title", "source", "url", "lang")
+EARLIEST: Final = dt.date(FIRST_YEAR, 1, 1)
+LATEST: Final = dt.date(LAST_YEAR, 12, 31)
 
 
 def as_json(name: str, value: Any) -> str:
@@ -43,32 +43,6 @@ def check_text(name: str, value: object) -> None:
     """
     if not isinstance(value, str) or storable(value) != value:
         raise OptionError(name, value, "text without half a character (a lone surrogate)")
-
-
-def check_document(doc: Document) -> None:
-    """Refuse a document that a case cannot hold.
-
-    Raises
-    ------
-    DocumentError
-        When a field that is text is none, or cannot be written in UTF-8, or the publication date is
-        no date.
-
-    """
-    for name in _TEXTS:
-        value = getattr(doc, name)
-        if not isinstance(value, str):
-            raise DocumentError(
-                storable(doc.id), f"its {name} is {type(value).__name__}; it must be text"
-            )
-        if not value.isascii() and storable(value) != value:
-            raise DocumentError(
-                storable(doc.id), f"its {name} holds half a character (a lone surrogate)"
-            )
-    if doc.published is not None and not isinstance(doc.published, dt.date):
-        raise DocumentError(
-            doc.id, f"published is {type(doc.published).__name__}; it must be a date or None"
-        )
 
 
 def check_times(when: When) -> None:

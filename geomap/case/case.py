@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from geomap.case import picture
-from geomap.case.bounds import as_json, check_document, check_text, storable
+from geomap.case.bounds import as_json, check_text, storable
 from geomap.case.corrections import Action, Correction, Scope, anchor, checked_changes, misfit
 from geomap.case.feeds import read_feed
 from geomap.case.intake import LEFT_OUT, Intake, citation, key_of, log_of, stored
@@ -214,11 +214,6 @@ class Case(CaseReader):
         if isinstance(doc, DocumentError):
             self._fail(done, doc.source, str(doc))
             return None
-        try:
-            check_document(doc)
-        except DocumentError as error:
-            self._fail(done, error.source, str(error))
-            return None
         if self._cited(doc):
             done.known.append(doc.id)
             return None
@@ -233,7 +228,6 @@ class Case(CaseReader):
         done = Added()
         try:
             for parsed in many:
-                check_document(parsed.document)
                 if not self._cited(parsed.document):
                     self._save([(parsed, parsed.document)], done)
                     if done.failed:
@@ -284,7 +278,6 @@ class Case(CaseReader):
         ]
         doc = Document(str(ident), text, title, source, str(url), published)
         parsed = self.geoparser.parse(doc)
-        check_document(doc)
         with self._changing("description") as db:
             db.execute("DELETE FROM geomap_citations WHERE key = ? AND id = ?", (key, ident))
             self._intake(db).put(parsed, doc)
