@@ -23,7 +23,7 @@ from geomap.text.segment import sentences, tokens
 from geomap.times import find_times
 
 MOST = 1.15
-ROUND_S = 4.0  # seconds for which a stage is measured again
+ROUND_S = 8.0  # seconds for which a stage is measured again
 _DAY = read_date("2024-05-15")
 _NEWS = (
     "Shelling hit the town of Bakhmut on Monday, killing 12 people and injuring 30, officials"

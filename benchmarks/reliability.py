@@ -450,7 +450,7 @@ def kill_build(times: int, seed: int, parser: Geoparser) -> Counter[str]:
                 stderr=subprocess.DEVNULL,
             )
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait((0.2 + 0.8 * pick.random()) * took)
+                process.wait((0.1 + 0.6 * pick.random()) * took)
             found["had ended" if process.poll() is not None else "killed in between"] += 1
             process.kill()
             process.wait()

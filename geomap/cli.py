@@ -793,8 +793,13 @@ def _dashboard(options: argparse.Namespace) -> int:
         Case.open(options.case, readonly=True).close()
         os.environ["GEOMAP_CASE"] = str(options.case.absolute())
     script = Path(__file__).parent / "pages" / "app.py"
+    # The folder that a user happens to stand in may come from anybody: neither modules nor settings
+    # are taken from it.
+    os.environ["GEOMAP_FOLDER"] = str(Path.cwd())
+    os.chdir(script.parent)
     command = [
         sys.executable,
+        "-P",
         "-m",
         "streamlit",
         "run",
@@ -815,7 +820,7 @@ def _dashboard_settings() -> Iterator[str]:
     """Yield the dashboard's settings as flags, which outdo files and variables of elsewhere."""
     path = Path(__file__).parent / "pages" / ".streamlit" / "config.toml"
     told = tomllib.loads(path.read_text(encoding="utf-8"))
-    for section in ("server", "browser", "client"):
+    for section in ("server", "browser", "client", "runner"):
         for name, value in told[section].items():
             for one in value if isinstance(value, list) else [value]:
                 yield f"--{section}.{name}"

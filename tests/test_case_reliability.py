@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -604,3 +605,35 @@ def test_a_copy_that_is_another_file_may_be_looked_through_by_itself(path, tmp_p
     assert main(["case", "recover", str(other), "-o", str(tmp_path / "new.gpkg")]) == 0
     assert campaigns.told(tmp_path / "new.gpkg", parser) == campaigns.told(path, parser)
     assert main(["case", "recover", str(other), "-o", str(path)]) == 1
+
+
+TWO_THREADS = """
+import sys, threading
+from pathlib import Path
+from geomap.case import Case
+from geomap.model import Document
+done = threading.Event()
+with Case.create(Path(sys.argv[1])) as case:
+    def ask():
+        while not done.is_set():
+            case.info(), case.title, case.documents(), case.corrections()
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    for n in range(12):
+        case.add([Document(f"d{n}", f"Shelling hit Goma on Monday, killing {n + 2} people.")])
+    done.set()
+    asking.join()
+    print(len(case.documents()))
+"""
+
+
+def test_one_thread_adds_while_another_asks_and_neither_waits_for_ever(tmp_path):
+    # In a process of its own, for two locks taken in two orders stop the whole interpreter.
+    ran = subprocess.run(
+        [sys.executable, "-c", TWO_THREADS, str(tmp_path / "case.gpkg")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert ran.stdout.strip() == "12"

@@ -125,7 +125,11 @@ def started(request, tmp_path_factory):
     (folder / ".streamlit" / "config.toml").write_text(
         '[server]\naddress = "0.0.0.0"\nallowedHosts = ["*"]\nenableCORS = false\n'
         "[client]\nshowErrorLinks = true\n"
+        + ('baseUrlPath = "foo"\n' if "geomap" in request.param else "")
     )
+    if "geomap" in request.param:  # `python -m streamlit` itself looks into the folder
+        for name in ("click", "streamlit"):
+            (folder / f"{name}.py").write_text(f"open('{folder}/RAN', 'w').close()\n")
     port = free_port()
     process = subprocess.Popen(
         [*STARTS[request.param], str(port)],
@@ -213,6 +217,13 @@ def test_a_page_is_given_to_own_hosts_with_headers_that_shut_others_out(started)
     scripts = re.search(r"script-src (.*?);", policy)[1]
     assert "unsafe" not in scripts
     assert "http" not in scripts
+
+
+def test_nothing_that_lies_in_the_folder_it_is_started_in_is_run(started):
+    process, port, folder = started
+    assert process.poll() is None
+    assert status(port) == 200
+    assert not (folder / "RAN").exists()
 
 
 def test_it_listens_on_this_machine_only_whatever_settings_lie_around(started):

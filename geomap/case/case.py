@@ -150,11 +150,14 @@ class Case(CaseReader):
 
     def _leave_out_unfit(self) -> None:
         """Write anew the records that are out of bounds, as an older geomap let them be."""
-        keys = {
-            str(key)
-            for key, kind, body in self._store.rows("SELECT key, kind, body FROM geomap_records")
-            if not picture.is_within_bounds(self._store.db, str(kind), str(body))
-        }
+        with self._store.guarded():
+            keys = {
+                str(key)
+                for key, kind, body in self._store.rows(
+                    "SELECT key, kind, body FROM geomap_records"
+                )
+                if not picture.is_within_bounds(self._store.db, str(kind), str(body))
+            }
         with self._store.writing() as db:
             intake = self._intake(db)
             for key in sorted(keys):
@@ -560,7 +563,8 @@ class Case(CaseReader):
 
         """
         text = self._text(doc)
-        number = _next_number(self._store.db)
+        with self._store.guarded():
+            number = _next_number(self._store.db)
         if isinstance(record, Toponym):
             told, kind = ((record.start, record.end, record.name),), "toponym"
             body = record.to_dict()

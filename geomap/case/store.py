@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -80,6 +81,7 @@ class Store:
         self.damaged: tuple[str, ...] = ()
         self._whole: set[str] = set()
         self._version = -1
+        self._turn = threading.RLock()
         state = state_of(path)
         level = Level.NOTHING if anew else level_of(path, state)
         with self.guarded():
@@ -132,19 +134,25 @@ class Store:
         if not self.readonly:
             # While somebody reads, or on a full disk, the log stays beside the file, where it is
             # found again.
-            with suppress(sqlite3.Error):
+            with self._turn, suppress(sqlite3.Error):
                 self.db.execute("PRAGMA journal_mode=DELETE")
-        self.db.close()
+        with self._turn:
+            self.db.close()
         if not (self.readonly or self.damaged):
             keep_level(self.path, state_of(self.path), Level.ROWS)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """Turn errors of SQLite into clear ones that name the file and the mend."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise _clear(self.path, error) from error
+        """Turn errors of SQLite into clear ones that name the file and the mend.
+
+        One thread at a time: our own function in SQL needs the interpreter's lock while SQLite
+        holds the connection's, and another thread the other way round would wait for ever.
+        """
+        with self._turn:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise _clear(self.path, error) from error
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

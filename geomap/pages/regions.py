@@ -56,7 +56,8 @@ def page() -> None:
     if not len(rows):
         st.text(f"No {_LEVELS[level].casefold()} with anything in them.")
         return
-    st.html(_bars(rows))
+    if bars := _bars(rows):
+        st.html(bars)
     st.dataframe(
         pd.DataFrame(rows[_COLUMNS]),
         hide_index=True,

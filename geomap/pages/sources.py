@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -139,14 +140,15 @@ def _cases() -> None:
         a, b = st.columns(2)
         wants_open, wants_new = a.form_submit_button("Open"), b.form_submit_button("Make new")
     if (wants_open or wants_new) and path.strip():
-        target = Path(path.strip()).expanduser()
         try:
+            # A relative name counts from the folder in which the dashboard was started.
+            target = Path(os.environ.get("GEOMAP_FOLDER", "")) / Path(path.strip()).expanduser()
             made = (
                 Case.create(target, title=target.stem, geoparser=work.geoparser())
                 if wants_new
                 else Case.open(target, geoparser=work.geoparser())
             )
-        except GeomapError as error:
+        except (GeomapError, OSError, ValueError, RuntimeError) as error:
             say.error(error)
             return
         work.visit().use(made)
