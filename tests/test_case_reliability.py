@@ -637,3 +637,10 @@ def test_one_thread_adds_while_another_asks_and_neither_waits_for_ever(tmp_path)
         check=True,
     )
     assert ran.stdout.strip() == "12"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_a_pipe_is_no_case_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.gpkg")
+    with pytest.raises(CaseError, match="is no file"):
+        Case.open(tmp_path / "pipe.gpkg")

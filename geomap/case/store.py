@@ -382,6 +382,9 @@ def _check_kind(path: Path) -> None:
     if path.is_dir():
         raise CaseError(f"{path} is a folder; name a case file (.gpkg)")
     try:
+        # What is no file, such as a pipe, would be waited for without end.
+        if path.exists() and not path.is_file():
+            raise CaseError(f"{path} is no file; name a case made by `geomap case new`")
         with path.open("rb") as file:
             head = file.read(len(_MAGIC))
     except FileNotFoundError as error:
