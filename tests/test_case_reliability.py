@@ -644,3 +644,17 @@ def test_a_pipe_is_no_case_and_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.gpkg")
     with pytest.raises(CaseError, match="is no file"):
         Case.open(tmp_path / "pipe.gpkg")
+
+
+@pytest.mark.parametrize("readonly", [True, False])
+def test_a_journal_that_would_delete_another_file_is_refused(tmp_path, readonly):
+    path, victim = tmp_path / "case.gpkg", tmp_path / "thesis.txt"
+    Case.create(path).close()
+    victim.write_text("precious", encoding="utf-8")
+    name = str(victim).encode()
+    tail = name + len(name).to_bytes(4, "big") + sum(name).to_bytes(4, "big")
+    head = bytes.fromhex("d9d505f920a163d7") + bytes(4) + bytes(500) + bytes(4)
+    (tmp_path / "case.gpkg-journal").write_bytes(head + tail + bytes.fromhex("d9d505f920a163d7"))
+    with pytest.raises(CaseError, match="would delete another file"):
+        Case.open(path, readonly=readonly)
+    assert victim.read_text(encoding="utf-8") == "precious"

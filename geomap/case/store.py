@@ -39,6 +39,7 @@ from geomap.errors import CaseError, CaseLockedError, CorrectionError
 
 WAIT_S: Final = 10.0
 _MAGIC: Final = b"SQLite format 3\0"
+_NAMES_ANOTHER: Final = bytes.fromhex("d9d505f920a163d7")
 _NAMED: Final = 3  # damaged documents that a message names
 _FORMATS: Final = 9999  # more than there will be
 READABLE: Final = frozenset({1})  # older formats that are read as they are
@@ -400,9 +401,24 @@ def _check_kind(path: Path) -> None:
         )
 
 
+def _check_journal(path: Path) -> None:
+    """Refuse a journal that names another one: SQLite would delete whatever file it names.
+
+    geomap never changes two files in one transaction, so it writes none. The end of such a journal
+    is told in SQLite's description of its file format.
+    """
+    journal = path.with_name(f"{path.name}-journal")
+    if journal.is_file() and journal.read_bytes()[-len(_NAMES_ANOTHER) :] == _NAMES_ANOTHER:
+        raise CaseError(
+            f"{journal} is none of geomap's and would delete another file; delete it and take a"
+            " copy of the case that is whole"
+        )
+
+
 def untrusted(path: Path, *, readonly: bool) -> sqlite3.Connection:
     """Open a file that may come from elsewhere and be made to do harm, or be damaged."""
     _check_kind(path)
+    _check_journal(path)
     if readonly:
         _rolled_back(path)
     mode = "ro" if readonly else "rw"
