@@ -355,3 +355,15 @@ def test_a_population_that_is_no_number_is_an_error_and_not_nobody(tmp_path):
     table = write(tmp_path / "p.csv", ["name,lat,lon,population\n", "Testa,35,36,inf\n"])
     with pytest.raises(GazetteerError, match=r"row 1: the population 'inf'"):
         list(read_table(table))
+
+
+def test_a_layer_that_names_other_files_to_be_read_is_refused(tmp_path):
+    secret = write(tmp_path / "secret.csv", ["name,lat,lon\n", "TOPSECRET,1,2\n"])
+    (tmp_path / "evil.geojson").write_text(
+        "<OGRVRTDataSource><OGRVRTLayer name='secret'><SrcDataSource>"
+        f"{secret}</SrcDataSource><GeometryType>wkbPoint</GeometryType><GeometryField"
+        " encoding='PointFromColumns' x='lon' y='lat'/></OGRVRTLayer></OGRVRTDataSource>",
+        encoding="utf-8",
+    )
+    with pytest.raises(GazetteerError, match="it is neither"):
+        list(read_table(tmp_path / "evil.geojson"))

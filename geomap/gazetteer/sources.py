@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,6 +72,8 @@ _LINE = 65_536  # GeoNames allows 10,000 characters of alternate names in a line
 _CELL = 1_000_000  # characters of a cell; event tables quote whole articles
 _MOST_ID, _MOST_PEOPLE = 2**53, 20_000_000_000
 _UNKNOWN = frozenset({"", "-", "n/a", "na", "nan", "none", "null", "unknown"})
+_HEAD = 65_536  # bytes at the start of a layer in which its kind stands
+_GEOJSON = re.compile(rb'"type"\s{0,9}:\s{0,9}"Feature(?:Collection)?"')
 _TOLD = 200  # characters of another library's message
 
 
@@ -409,12 +412,30 @@ def _csv_rows(path: Path) -> Iterator[dict[str, str]]:
         raise GazetteerError(msg) from error
 
 
+def _check_layer(path: Path) -> None:
+    """Refuse what is neither GeoJSON nor GeoPackage by its first bytes.
+
+    GDAL goes by the content and knows formats that name other files and addresses to be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if head.startswith(b"SQLite format 3\0"):
+        return
+    if not _GEOJSON.search(head) or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        msg = f"{path} cannot be read as GeoJSON or GeoPackage: it is neither"
+        raise GazetteerError(msg)
+    if b"gdal_streamed_alg" in head:
+        msg = f"{path} names other data to be read; a table of places holds them itself"
+        raise GazetteerError(msg)
+
+
 def _layer_rows(path: Path) -> Iterator[dict[str, str]]:
     """Yield the rows of a vector layer with a point inside each shape, in WGS 84."""
     try:
         import geopandas as gpd
     except ImportError as error:  # pragma: no cover - geopandas is a dependency
         raise MissingExtraError("geopandas", "all") from error
+    _check_layer(path)
     frame: Any = gpd.read_file(path)
     if not isinstance(frame, gpd.GeoDataFrame):
         msg = f"{path} has no shapes; a table of places is CSV, GeoJSON or GeoPackage"
