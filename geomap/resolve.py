@@ -218,19 +218,20 @@ class Context:
 
     def country_share(self, country: int) -> float:
         """Return the share of the names' weight that lies in a country; 0 for none (-1)."""
-        if country not in self.around.countries:
-            return 0.0
-        mine = self.own.weight if self.own.country == country else 0
-        whole = self.around.all_countries - (self.own.weight if self.own.country >= 0 else 0)
-        return (self.around.countries.get(country, 0) - mine) / (whole or 1)
+        around = self.around
+        return self._share(around.countries, around.all_countries, self.own.country, country)
 
     def province_share(self, province: int) -> float:
         """Return the share of the names' weight that lies in a province; 0 for none (-1)."""
-        if province not in self.around.provinces:
+        around = self.around
+        return self._share(around.provinces, around.all_provinces, self.own.province, province)
+
+    def _share(self, weights: dict[int, int], whole: int, own: int, asked: int) -> float:
+        if asked not in weights:
             return 0.0
-        mine = self.own.weight if self.own.province == province else 0
-        whole = self.around.all_provinces - (self.own.weight if self.own.province >= 0 else 0)
-        return (self.around.provinces.get(province, 0) - mine) / (whole or 1)
+        mine = self.own.weight if own == asked else 0
+        rest = whole - (self.own.weight if own >= 0 else 0)
+        return (weights[asked] - mine) / (rest or 1)
 
     def names_country(self, country: int) -> bool:
         """Tell whether the document names a country itself."""

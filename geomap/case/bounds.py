@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from typing import Any, Final
 
-from geomap.errors import OptionError
+from geomap.errors import OptionError, half_pair
 from geomap.model import FIRST_YEAR, LAST_YEAR, When, day_of
 
 # Dates that a reader sets; what a text tells is kept as told.
@@ -41,7 +41,7 @@ def check_text(name: str, value: object) -> None:
         When it is not.
 
     """
-    if not isinstance(value, str) or storable(value) != value:
+    if not isinstance(value, str) or half_pair(value) >= 0:
         raise OptionError(name, value, "text without half a character (a lone surrogate)")
 
 

@@ -200,11 +200,6 @@ class Tries:
             shard += 1
 
 
-def is_index(folder: Path) -> bool:
-    """Tell whether a folder holds an index, whole or not, and nothing else."""
-    return (folder / "index.bin").exists() and not strangers(folder)
-
-
 def strangers(folder: Path) -> list[str]:
     """Return the names of what lies in a folder and is no part of an index."""
     return sorted(p.name for p in folder.iterdir() if not _OWN.fullmatch(p.name) or not p.is_file())
