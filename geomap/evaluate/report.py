@@ -75,7 +75,7 @@ def _interval(told: Mapping[str, Any], side: str) -> str:
 
 
 def _fields_line(shares: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:.2f}" for name, value in shares.items())
+    return ", ".join(f"{name} {value:.3f}" for name, value in shares.items())
 
 
 def faults_table(found: Sequence[Fault], shown: int) -> Iterator[str]:
