@@ -20,7 +20,7 @@ from geomap.evaluate import (
     reliability,
     score_readings,
 )
-from geomap.evaluate.events import judge_days, judge_toll, related
+from geomap.evaluate.events import judge_days, judge_toll, related, share_sentence
 from geomap.evaluate.movements import same_figure
 from geomap.evaluate.places import compare, same_place
 from geomap.evaluate.records import Days, Figure, Spot, Toll, gold_event, read_event
@@ -206,6 +206,16 @@ def test_of_tellings_that_are_equally_right_the_surer_one_is_the_partner(score):
     assert [pair.read for pair in result.articles[0].events.pairs] == [1]
 
 
+def test_of_tellings_that_are_alike_the_first_is_the_partner(score):
+    result = score({"events": [SHELLING, SHELLING]}, {"events": [SHELLING_READ] * 2})
+    assert [(p.gold, p.read) for p in result.articles[0].events.pairs] == [(0, 0), (1, 1)]
+
+
+def test_sentences_that_only_touch_are_not_the_same():
+    assert share_sentence(((0, 5),), ((4, 9),))
+    assert not share_sentence(((0, 5),), ((5, 9),))
+
+
 def test_what_shares_no_sentence_is_not_the_same_event(marks):
     told = marks(but(SHELLING_READ, evidence=evidence(3)))
     assert told["EVENTS"]["f1"] == told["MARKS_LENIENT"]["f1"] == 0
@@ -293,6 +303,16 @@ def test_a_hard_event_helps_when_it_is_right_and_never_harms(marks):
     assert (right["marks"], right["wanted"], right["MARKS_STRICT"]["precision"]) == (1, 0, 1)
     wrong = marks(but(SHELLING_READ, when=None), gold=hard)
     assert (wrong["marks"], wrong["wanted"]) == (0, 0)
+    assert wrong["calibration_error"] == 0
+
+
+def test_a_hard_event_that_was_found_makes_up_for_no_other(score):
+    told = score(
+        [{"events": [but(SHELLING, hard=True)]}, {"events": [SHELLING]}],
+        {"events": [SHELLING_READ]},
+    ).measures()
+    assert told["MARKS_STRICT"]["precision"] == 1
+    assert told["MARKS_STRICT"]["recall"] == told["MARKS_LENIENT"]["recall"] == 0
 
 
 def test_an_event_without_a_place_is_not_wanted_and_wants_none(marks):
@@ -323,6 +343,7 @@ def spot(kind: str | None, *names: str, lat: float | None = 35.9, country: str |
         (spot("settlement", "Tamra"), spot("settlement", "Tamra", country=None), "right"),
         (spot("settlement", "Tamra"), spot("admin1", "Tamra Governorate", lat=39.9), "right"),
         (spot("settlement", "Tamra"), spot("country", "Tamra", lat=39.9), "coarse"),
+        (spot("settlement", "Tamra"), Spot(("Tamra",), resolved=False), "wrong"),
         (spot("settlement"), spot("site", "Market", lat=36.12), "right"),
         (spot("settlement"), spot("site", "Market", lat=36.13), "wrong"),
         (spot("camp"), spot("settlement", "Market", lat=36.13), "coarse"),
@@ -477,6 +498,16 @@ def test_intervals_are_drawn_over_articles_and_the_same_each_time(score):
     assert alike["precision_95"] == [1, 1]
 
 
+def test_intervals_are_those_of_the_reference_judge(score):
+    gold = [{"events": [SHELLING] * (1 + i % 3)} for i in range(21)]
+    dated = [but(SHELLING_READ, when=DAY if i % 2 else None) for i in range(21)]
+    told = score(gold, *({"events": [e] * (1 + i % 2)} for i, e in enumerate(dated))).measures()
+    assert told["MARKS_STRICT"]["precision_95"] == [0.333, 0.706]
+    assert told["MARKS_STRICT"]["recall_95"] == [0.22, 0.585]
+    assert told["MARKS_LENIENT"]["precision_95"] == [0.812, 0.971]
+    assert told["MARKS_LENIENT"]["recall_95"] == [0.568, 0.8]
+
+
 def test_an_article_without_a_line_counts_as_empty(score):
     told = score([{"events": [SHELLING]}] * 2, None, {"events": [SHELLING_READ]}).measures()
     assert told["missing"] == 1
@@ -560,6 +591,11 @@ def test_a_place_without_a_country_may_be_left_out(moved):
     assert moved(FLIGHT_READ, gold=(named,))["STRICT"]["f1"] == 0
 
 
+def test_a_place_that_may_be_left_out_takes_no_other_ones_partner(moved):
+    vague = but(FLIGHT, origin=[but(TAMRA, country=None), TAMRA])
+    assert moved(FLIGHT_READ, gold=(vague,))["on_pairs"]["origins"] == 1
+
+
 def test_one_place_may_stand_without_a_list(moved):
     assert moved(FLIGHT_READ, gold=(but(FLIGHT, origin=TAMRA),))["STRICT"]["f1"] == 1
 
@@ -591,6 +627,7 @@ def test_ends_are_the_same_by_the_words_or_by_a_name():
         (Figure(None, 10, 12), Figure(None, 10, 12), True),
         (Figure(None, 10, 12), Figure(None, 10, 13), False),
         (Figure(7, None, 7), Figure(None, None, 7), True),
+        (Figure(None, None, 7), Figure(None, 1, 7), True),
     ],
 )
 def test_figures_agree_in_value_and_in_the_bounds_that_are_annotated(gold, read, same):
@@ -601,6 +638,20 @@ def test_two_figures_of_one_sentence_find_their_own(moved):
     later = but(FLIGHT, count=500, status="planned")
     swapped = (but(FLIGHT_READ, quantity=count(500)), FLIGHT_READ)
     assert moved(*swapped, gold=(FLIGHT, later))["on_pairs"]["quantity"] == 1
+
+
+def test_the_same_figure_makes_a_pair_before_all_else(moved):
+    other_figure = but(FLIGHT_READ, quantity=count(900))
+    only_figure = but(FLIGHT_READ, origins=[], destinations=[], kind="return", status="planned")
+    assert moved(other_figure, only_figure)["on_pairs"]["quantity"] == 1
+
+
+def test_a_figure_with_one_bound_on_both_sides_has_that_value(moved):
+    exact = but(FLIGHT, count=None, count_min=400, count_max=400)
+    for low, right in ((400, 1), (401, 0)):
+        quantity = {"value": None, "minimum": low, "maximum": 900}
+        told = moved(but(FLIGHT_READ, quantity=quantity), gold=(exact,))
+        assert told["on_pairs"]["quantity"] == right
 
 
 def test_movements_told_twice_invented_and_without_a_place_are_counted(score, moved):
