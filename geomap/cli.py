@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from geomap.errors import DocumentError
+    from geomap.evaluate import Article, Reading
     from geomap.gazetteer import Gazetteer
     from geomap.geoparser import Geoparser
     from geomap.model import Parsed
@@ -34,6 +35,12 @@ _RESUMES = (
     " rest go on. OUT appears when it is whole. When the command is stopped before, what is"
     " finished stays beside it as OUT.RUN.part, and the same command on the same files goes on from"
     " there."
+)
+_EVALUATES = (
+    "Score names and places on a corpus (each line an object with id, text and toponyms), or, with"
+    " --readings, the events and movements of whole articles (id, text, published, events and"
+    " movements; without events only movements are scored). A mark is an event that the map draws"
+    " as having happened; it is strictly right when type, place, date and status are."
 )
 
 
@@ -168,23 +175,14 @@ def _parser() -> argparse.ArgumentParser:
             "case", help="gather the articles of a crisis in one file, and add nobody up twice"
         )
     )
-    evaluation = commands.add_parser("evaluate", help="score the geoparser on an annotated corpus")
-    evaluation.add_argument("corpus", type=Path, metavar="CORPUS.jsonl")
-    evaluation.add_argument("--gold-spans", action="store_true", help="resolve the annotated spans")
-    evaluation.add_argument(
-        "--no-demonyms",
-        action="store_true",
-        help="for a corpus that does not annotate names of peoples",
+    _add_evaluate(
+        commands.add_parser(
+            "evaluate",
+            help="score the geoparser on annotated documents",
+            description=_EVALUATES,
+            epilog=_EPILOG,
+        )
     )
-    evaluation.add_argument(
-        "--calibration", action="store_true", help="also how often each score was right"
-    )
-    evaluation.add_argument(
-        "--errors",
-        action="store_true",
-        help="also what went wrong: the commonest names, then each error with its words",
-    )
-    evaluation.set_defaults(run=_evaluate)
     dashboard = commands.add_parser(
         "dashboard", help="open the dashboard in a browser, on this machine only"
     )
@@ -202,6 +200,70 @@ def _parser() -> argparse.ArgumentParser:
     )
     dashboard.set_defaults(run=_dashboard)
     return parser
+
+
+def _add_evaluate(command: argparse.ArgumentParser) -> None:
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "corpus",
+        type=Path,
+        nargs="?",
+        metavar="CORPUS.jsonl",
+        help="documents with annotated toponyms: score names and places",
+    )
+    what.add_argument(
+        "--readings",
+        type=Path,
+        metavar="GOLD.jsonl",
+        help="articles with annotated events and movements: score the marks of the map",
+    )
+    command.add_argument(
+        "--predictions",
+        type=Path,
+        metavar="PRED.jsonl",
+        help="with --readings: what `geomap parse` wrote, instead of parsing the articles now",
+    )
+    command.add_argument(
+        "--cut",
+        type=float,
+        default=0.0,
+        metavar="SCORE",
+        help=(
+            "with --readings: the score from which an event counts as drawn that does not tell"
+            " itself whether it is (default: %(default)s)"
+        ),
+    )
+    command.add_argument(
+        "--gold-spans", action="store_true", help="with a corpus: resolve the annotated spans"
+    )
+    command.add_argument(
+        "--no-demonyms",
+        action="store_true",
+        help="for a corpus that does not annotate names of peoples",
+    )
+    command.add_argument(
+        "--calibration", action="store_true", help="also how often each score was right"
+    )
+    command.add_argument(
+        "--errors",
+        type=_number,
+        nargs="?",
+        const=sys.maxsize,
+        default=0,
+        metavar="N",
+        help=(
+            "also what went wrong: the commonest kinds, then each error with its words, all or the"
+            " first N"
+        ),
+    )
+    command.add_argument("--json", action="store_true", help="print it all as one JSON object")
+    command.set_defaults(run=_evaluate)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number; a file stands before --errors")
+    return int(text)
 
 
 def _add_case_commands(parser: argparse.ArgumentParser) -> None:
@@ -762,17 +824,70 @@ def _add(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    report, lines = _score_readings(options) if options.readings else _score_corpus(options)
+    told = [json.dumps(report, ensure_ascii=False)] if options.json else lines
+    sys.stdout.write("\n".join(told) + "\n")
+    return OK
+
+
+def _score_corpus(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """Return how toponyms do on a corpus, as JSON values and as lines."""
     from geomap import evaluate
+    from geomap.errors import OptionError
     from geomap.geoparser import Geoparser
 
+    if options.predictions is not None:
+        raise OptionError("--predictions", str(options.predictions), "given with --readings")
     result = evaluate.evaluate(
         options.corpus, Geoparser(demonyms=not options.no_demonyms), gold_spans=options.gold_spans
     )
-    lines = [*evaluate.table(result)]
-    lines += evaluate.calibration_table(result) if options.calibration else []
-    lines += evaluate.commonest(result.errors, 20) if options.errors else []
-    sys.stdout.write("\n".join(lines) + "\n")
-    return OK
+    report, lines = result.to_dict(), [*evaluate.table(result)]
+    if options.calibration:
+        report["calibration"] = [b._asdict() for b in result.calibration()]
+        lines += evaluate.calibration_table(result)
+    if options.errors:
+        report["errors"] = result.errors[: options.errors]
+        lines += evaluate.commonest(result.errors, 20, options.errors)
+    return report, lines
+
+
+def _score_readings(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """Return how events and movements of whole articles do, as JSON values and as lines."""
+    from geomap import evaluate
+    from geomap.errors import OptionError
+
+    if options.gold_spans:
+        raise OptionError("--gold-spans", "given", "given with a corpus of toponyms only")
+    articles = list(evaluate.read_articles(options.readings))
+    read = (
+        evaluate.read_readings(options.predictions)
+        if options.predictions is not None
+        else _readings(articles, demonyms=not options.no_demonyms)
+    )
+    result = evaluate.score_readings(articles, read, cut=options.cut)
+    report, lines = result.measures(), [*evaluate.readings_table(result)]
+    if options.calibration:
+        report["calibration"] = [b._asdict() for b in evaluate.reliability(result.scores)]
+        lines += ["", *evaluate.reliability_table(result.scores)]
+    if options.errors:
+        found = evaluate.faults(result)
+        report["errors"] = [fault._asdict() for fault in found[: options.errors]]
+        lines += ["", *evaluate.faults_table(found, options.errors)]
+    return report, lines
+
+
+def _readings(articles: Sequence[Article], *, demonyms: bool) -> Iterator[Reading]:
+    """Yield what is read in each article now; one that fails is a line on stderr, and missing."""
+    from geomap.errors import DocumentError
+    from geomap.evaluate import reading_of
+    from geomap.geoparser import Geoparser
+
+    parser = Geoparser(demonyms=demonyms)
+    for article in _progress(articles, quiet=False):
+        try:
+            yield reading_of(parser.parse(article.document))
+        except DocumentError as error:
+            sys.stderr.write(f"geomap: skipped {error}\n")
 
 
 def _line(text: str) -> None:

@@ -10,22 +10,22 @@ GeoNames id.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from geomap.errors import reading
+from geomap.evaluate.calibration import Bin, expected_error, reliability, reliability_table
+from geomap.evaluate.lines import json_lines
+from geomap.evaluate.measures import harmonic, share
+from geomap.evaluate.places import NEAR_KM
 from geomap.gazetteer import haversine_km
 from geomap.geoparser import Geoparser
 from geomap.model import Document, Toponym, Use
 from geomap.resolve import resolve
 from geomap.toponyms.recognise import is_demonym
 
-NEAR_KM = 161.0
-_BINS = 10
 _CONTEXT = 40  # code points shown on each side of an error
 
 
@@ -49,19 +49,19 @@ class Counts:
 
         Accuracy of resolution, end-to-end F1 at 161 km, and accuracy of use.
         """
-        precision, recall = _share(self.matched, self.predicted), _share(self.matched, self.gold)
+        precision, recall = share(self.matched, self.predicted), share(self.matched, self.gold)
         sure, found = (
-            _share(self.right, self.predicted - self.unjudgeable),
-            _share(self.right, self.gold_with_point),
+            share(self.right, self.predicted - self.unjudgeable),
+            share(self.right, self.gold_with_point),
         )
         return {
             "precision": precision,
             "recall": recall,
-            "f1": _harmonic(precision, recall),
-            "right_of_matched": _share(self.right, self.judged),
-            "right_of_resolved": _share(self.right, self.resolved),
-            "end_to_end_f1": _harmonic(sure, found),
-            "use": _share(self.use_right, self.use_judged),
+            "f1": harmonic(precision, recall),
+            "right_of_matched": share(self.right, self.judged),
+            "right_of_resolved": share(self.right, self.resolved),
+            "end_to_end_f1": harmonic(sure, found),
+            "use": share(self.use_right, self.use_judged),
         }
 
 
@@ -79,33 +79,21 @@ class Evaluation:
     scores: list[tuple[float, bool]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
-    def calibration(self) -> list[tuple[float, float, int, float, float]]:
-        """Return rows of (from, to, answers, mean score, share right)."""
-        rows = []
-        for position in range(_BINS):
-            inside = [
-                (s, ok) for s, ok in self.scores if min(_BINS - 1, int(s * _BINS)) == position
-            ]
-            if inside:
-                rows.append(
-                    (
-                        position / _BINS,
-                        (position + 1) / _BINS,
-                        len(inside),
-                        sum(s for s, _ in inside) / len(inside),
-                        sum(ok for _, ok in inside) / len(inside),
-                    )
-                )
-        return rows
+    def calibration(self) -> list[Bin]:
+        """Return the bins of score that hold an answer."""
+        return reliability(self.scores)
 
     def calibration_error(self) -> float:
-        """Return the expected calibration error.
+        """Return the expected calibration error."""
+        return expected_error(self.calibration())
 
-        The mean gap between score and share right, weighted by answers.
-        """
-        return sum(n * abs(mean - right) for _, _, n, mean, right in self.calibration()) / max(
-            1, len(self.scores)
-        )
+    def to_dict(self) -> dict[str, Any]:
+        """Return the measures as JSON values."""
+        return {
+            "documents": self.documents,
+            **{mode: counts.measures() for mode, counts in self.counts.items()},
+            "calibration_error": self.calibration_error(),
+        }
 
 
 def evaluate(corpus: Path, parser: Geoparser, *, gold_spans: bool = False) -> Evaluation:
@@ -135,13 +123,7 @@ def evaluate(corpus: Path, parser: Geoparser, *, gold_spans: bool = False) -> Ev
 
 def read_corpus(corpus: Path) -> Iterator[tuple[Document, list[dict[str, Any]]]]:
     """Yield the documents of a corpus with their marks, each span once."""
-    with reading(str(corpus)), corpus.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                where = f"{corpus}, line {number}"
-                with reading(where, "an annotated document has id, text and toponyms"):
-                    doc, gold = _annotated(json.loads(line))
-                yield doc, gold
+    yield from json_lines(corpus, _annotated, "an annotated document has id, text and toponyms")
 
 
 def _annotated(row: dict[str, Any]) -> tuple[Document, list[dict[str, Any]]]:
@@ -329,18 +311,11 @@ _LABELS = {
 
 def calibration_table(result: Evaluation) -> Iterator[str]:
     """Yield the lines of the table of scores."""
-    yield f"{'score':10}{'answers':>8}{'mean':>7}{'right':>7}"
-    for low, high, number, mean, right in result.calibration():
-        yield f"{low:.1f}-{high:.1f}   {number:8}{mean:7.2f}{right:7.2f}"
-    high_scores = [ok for score, ok in result.scores if score >= 0.8]
-    yield (
-        f"expected calibration error {result.calibration_error():.3f}; right with score 0.8 or"
-        f" more: {_share(sum(high_scores), len(high_scores)):.3f} of {len(high_scores)}"
-    )
+    return reliability_table(result.scores)
 
 
-def commonest(errors: Iterable[str], most: int) -> Iterator[str]:
-    """Yield the names most often wrong, then the errors one a line."""
+def commonest(errors: Iterable[str], most: int, shown: int | None = None) -> Iterator[str]:
+    """Yield the names most often wrong, then the errors one a line, all or the first `shown`."""
     lines = list(errors)
     names = Counter(
         (line.split(": ", 1)[1].split(" ", 1)[0], line.split("[", 1)[1].split("]", 1)[0])
@@ -348,12 +323,4 @@ def commonest(errors: Iterable[str], most: int) -> Iterator[str]:
     )
     for (kind, name), number in names.most_common(most):
         yield f"{number:5} {kind} {name}"
-    yield from lines
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
-
-
-def _harmonic(a: float, b: float) -> float:
-    return 2 * a * b / (a + b) if a + b else 0.0
+    yield from lines[:shown]
