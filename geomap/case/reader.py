@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from geomap.case import picture
 from geomap.case.corrections import Action, Correction, applied, held_by, misfit
-from geomap.case.intake import log_of, stored
+from geomap.case.intake import log_of
 from geomap.case.layers import GEOMETRY, read_layer
+from geomap.case.packing import stored
 from geomap.case.store import Store
 from geomap.case.totals import Total, totals
 from geomap.errors import CaseError, CorrectionError, OptionError

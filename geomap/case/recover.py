@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -12,11 +11,12 @@ from pathlib import Path
 
 from geomap.case.intake import Intake, key_of, leads, log_of
 from geomap.case.layers import create_layers
+from geomap.case.packing import unpacked
 from geomap.case.rebuild import derive_all
 from geomap.case.schema import own_tables
-from geomap.case.store import Store, untrusted
+from geomap.case.store import Store, apart, untrusted
 from geomap.case.sums import differing, has_sums, is_whole
-from geomap.errors import CaseError
+from geomap.errors import CaseError, DocumentError, reading
 from geomap.geoparser import Geoparser
 from geomap.model import Document
 
@@ -153,12 +153,13 @@ def _document(db: sqlite3.Connection, key: str) -> Row | None:
     row = _one(db, "SELECT * FROM geomap_documents WHERE key = ?", key)
     if row is None or not _sound(db, "geomap_documents", key):
         return None
+    told = dict(zip((c for c, *_ in own_tables()["geomap_documents"]), row, strict=True))
     # In a case without checksums, text and what was read must at least agree with themselves.
-    try:
-        told = dict(zip((c for c, *_ in own_tables()["geomap_documents"]), row, strict=True))
-        json.loads(zlib.decompress(told["parsed"]))  # type: ignore[arg-type]
-    except (zlib.error, ValueError, TypeError, RecursionError):
-        return None
+    if not has_sums(db):
+        try:
+            unpacked(told["parsed"])
+        except (zlib.error, ValueError, TypeError, RecursionError):
+            return None
     return row if key_of(str(told["text"])) == key == row[0] else None
 
 
@@ -198,19 +199,17 @@ def _write(db: sqlite3.Connection, saved: _Saved) -> None:
 
 
 def _read_anew(db: sqlite3.Connection, saved: _Saved, geoparser: Geoparser) -> tuple[str, ...]:
-    intake = Intake(db, geoparser.gazetteer, log_of(db))
-    for key, text in saved.texts.items():
+    """Read the texts whose rows are damaged and return the keys of those that could be."""
+    # The document that counted for a story may be lost.
+    db.execute("UPDATE geomap_documents SET story = key WHERE story <> key")
+    intake, done = Intake(db, geoparser.gazetteer, log_of(db)), []
+    for key, text in sorted(saved.texts.items()):
         cited = min((row[1:] for row in saved.citations if row[0] == key), key=leads)
-        ident, title, source, url, published = map(str, cited)
-        doc = Document.from_dict(
-            {
-                "id": ident,
-                "text": text,
-                "title": title,
-                "source": source,
-                "url": url,
-                "published": published or None,
-            }
-        )
-        intake.put(geoparser.parse(doc), doc)
-    return tuple(sorted(saved.texts))
+        fields = dict(zip(("id", "title", "source", "url", "published"), cited, strict=True))
+        with suppress(DocumentError), reading(key), apart(db):
+            doc = Document.from_dict(
+                {**fields, "text": text, "published": fields["published"] or None}
+            )
+            intake.put(geoparser.parse(doc), doc)
+            done.append(key)
+    return tuple(done)

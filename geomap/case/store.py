@@ -339,6 +339,21 @@ def _differs(db: sqlite3.Connection, table: str) -> bool:
         raise
 
 
+@contextmanager
+def apart(db: sqlite3.Connection) -> Iterator[None]:
+    """Take back what one document changed when it cannot be kept, and nothing else."""
+    db.execute("SAVEPOINT document")
+    try:
+        yield
+    except BaseException:
+        # SQLite itself has ended the transaction when the disk is full.
+        if db.in_transaction:
+            db.execute("ROLLBACK TO document")
+            db.execute("RELEASE document")
+        raise
+    db.execute("RELEASE document")
+
+
 def of_the_file(error: Exception) -> bool:
     """Tell an error of the file or the disk, which ends a run, from one of what is written."""
     return isinstance(error, CaseError | sqlite3.OperationalError | MemoryError) or (
