@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import signal
 import sqlite3
+import stat
+import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from geomap.case import Case, checked, duplicates, packing, stories
+from geomap.case import Case, checked, duplicates, opening, packing, store, stories, sums
 from geomap.case.tables import read_unhcr_flows
 from geomap.cli import main
 from geomap.errors import CaseError, DocumentError
 from geomap.geoparser import Geoparser
 from geomap.model import Document, Parsed
+from geomap.stopping import stoppable
 
 STORY = (
     "Shelling in Tripoli killed 12 people on Monday, hospital staff said. Families left the"
@@ -244,3 +250,154 @@ def test_two_stories_that_a_third_text_joins_are_one(tmp_path, parser):
     assert Case.check(tmp_path / "case.gpkg", geoparser=parser) == ("geomap_duplicates",)
     with Case.open(tmp_path / "case.gpkg", geoparser=parser) as case:
         assert {entry.story for entry in case.documents()} == changed_stories
+
+
+# What a file would run
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        f"CREATE TRIGGER t AFTER UPDATE ON geomap_meta BEGIN {ENDLESS}; END",
+        f"CREATE TRIGGER t AFTER INSERT ON [Events] BEGIN {ENDLESS}; END",
+        'CREATE TRIGGER t BEFORE DELETE ON"gpkg_contents"BEGIN SELECT RAISE(IGNORE); END',
+        f"CREATE VIEW v AS {ENDLESS}",
+        f"CREATE VIEW v AS {ENDLESS}; UPDATE sqlite_master SET type = 'table' WHERE name = 'v'",  # noqa: S608
+        "ALTER TABLE geomap_names ADD COLUMN more AS (upper(key))",
+        "ALTER TABLE events ADD COLUMN more AS (hex(zeroblob(100000000)))",
+        "CREATE TABLE other (a, b AS (a + 1))",
+        "CREATE INDEX i ON events (hex(zeroblob(length(id))))",
+        "CREATE INDEX i ON geomap_documents (key) WHERE length(text) > 5",
+        "DROP TABLE layer_styles; CREATE TABLE layer_styles (a DEFAULT (hex(zeroblob(900))))",
+        "DROP TABLE geomap_dirty; CREATE TABLE geomap_dirty (block TEXT CHECK (block <> hex(5)))",
+        "DROP TABLE geomap_dirty; CREATE VIEW geomap_dirty AS SELECT 'x' AS block",
+        "CREATE VIRTUAL TABLE other USING fts4(a)",
+        "UPDATE sqlite_master SET sql = 'CREATE TABLE x(a)' WHERE name = 'geomap_failures'",
+        "UPDATE sqlite_master SET sql = x'00' WHERE name = 'geomap_names_name'",
+        "UPDATE sqlite_master SET sql = 'nonsense' WHERE name = 'events'",
+    ],
+)
+def test_what_a_file_would_run_is_refused_and_its_documents_are_saved(
+    path, tmp_path, parser, harm, capsys
+):
+    statements = [harm] if "TRIGGER" in harm else harm.split("; ")
+    changed(path, "PRAGMA writable_schema=ON", *statements)
+    refused = "CREATE VIEW v" not in harm or "UPDATE" in harm
+    for readonly in (True, False):
+        if refused:
+            with pytest.raises(CaseError, match="damaged"):
+                Case.open(path, readonly=readonly, geoparser=parser)
+        else:  # a view that nothing asks
+            Case.open(path, readonly=readonly, geoparser=parser).close()
+    target = tmp_path / "saved.gpkg"
+    code = main(["case", "recover", str(path), "-o", str(target)])
+    told = capsys.readouterr()
+    assert "Traceback" not in told.err
+    if code == 0:
+        with Case.open(target, geoparser=parser) as case:
+            assert {entry.id for entry in case.documents()} == {"t0", "t1", "t2"}
+    else:  # of a file with a broken schema SQLite reads nothing
+        assert told.err.count("\n") == 1
+        assert "nothing can be saved" in told.err
+        assert not target.exists()
+
+
+def test_tables_that_another_program_puts_beside_the_layers_stay(path, parser):
+    changed(
+        path,
+        'CREATE TABLE "my places" (fid INTEGER PRIMARY KEY, geom POINT, note TEXT)',
+        'CREATE VIRTUAL TABLE "rtree_my places_geom" USING rtree(id, minx, maxx, miny, maxy)',
+        "CREATE TABLE gpkg_extensions (table_name TEXT, definition TEXT NOT NULL)",
+        "CREATE TABLE mine (fid INTEGER PRIMARY KEY, note TEXT)",
+        "CREATE TRIGGER mine_insert AFTER INSERT ON mine BEGIN UPDATE mine SET note = 'x'; END",
+        "CREATE VIEW seen AS SELECT id FROM events",
+        "CREATE INDEX mine_note ON mine (note)",
+        "ALTER TABLE events ADD COLUMN note TEXT",
+    )
+    with Case.open(path, geoparser=parser) as case:
+        case.add([Document("t9", "Shelling hit Aleppo on Tuesday and killed two people.")])
+    assert Case.check(path, geoparser=parser) == ()
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT count(*) FROM mine").fetchone() == (0,)
+
+
+def test_a_question_that_does_not_end_is_broken_off(path, monkeypatch):
+    with Case.open(path, readonly=True) as case:
+        monkeypatch.setattr(opening, "_MOST_TURNS", 3)
+        with pytest.raises(CaseError, match="does not end"):
+            case._store.rows(ENDLESS)
+        assert case.documents()
+
+
+@pytest.mark.parametrize("stopped", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_question_at_once(path, stopped):
+    timer = threading.Timer(0.2, lambda: os.kill(os.getpid(), stopped))
+    with Case.open(path, readonly=True) as case, stoppable():
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            case._store.rows(ENDLESS)
+
+
+def test_a_signal_in_the_middle_of_writing_flows_is_a_stop_and_no_damage(
+    tmp_path, flows, monkeypatch, capsys
+):
+    path = tmp_path / "case.gpkg"
+    Case.create(path).close()
+    calls = []
+
+    def hashed(*values: object) -> int:
+        calls.append(values)
+        if len(calls) == 20:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return row_hash(*values)
+
+    row_hash = sums.row_hash
+    monkeypatch.setattr(sums, "row_hash", hashed)
+    assert main(["case", "add", str(path), "--unhcr-flows", str(flows)]) == 143
+    assert capsys.readouterr().err == "geomap: stopped\n"
+    monkeypatch.undo()
+    assert Case.check(path) == ()
+
+
+# An older format
+
+
+def as_format_1(path: Path) -> None:
+    """Make a case of what format 1 was: without sums."""
+    changed(
+        path,
+        "DROP TABLE geomap_sums",
+        "DROP TABLE geomap_undrawn",
+        "UPDATE geomap_meta SET value = '1' WHERE name = 'format'",
+    )
+
+
+def test_two_processes_that_bring_one_case_up_do_it_once(path, parser, monkeypatch):
+    as_format_1(path)
+    begin = store.Store.writing
+    raced = []
+
+    def late(self: store.Store) -> AbstractContextManager[sqlite3.Connection]:
+        if not raced:
+            raced.append(1)
+            Case.open(path, geoparser=parser).close()  # the other process is faster
+        return begin(self)
+
+    monkeypatch.setattr(store.Store, "writing", late)
+    with Case.open(path, geoparser=parser) as case:
+        assert len(case.documents()) == 3
+        assert case.add([Document("t9", "Shelling hit Aleppo and killed two people.")]).new
+    assert Case.check(path, geoparser=parser) == ()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights are set otherwise there")
+def test_a_case_that_anybody_could_read_is_its_owners_alone_once_it_is_brought_up(path, parser):
+    as_format_1(path)
+    path.chmod(0o644)
+    with Case.open(path, geoparser=parser):
+        assert {
+            oct(stat.S_IMODE(file.stat().st_mode)) for file in path.parent.glob("case.gpkg*")
+        } == {"0o600"}

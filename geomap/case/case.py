@@ -266,11 +266,16 @@ class Case(CaseReader):
             When the extra `feeds` is not installed.
 
         """
-        cited = {
-            str(row[0])
-            for row in self._store.rows("SELECT url FROM geomap_citations WHERE url <> ''")
-        }
-        return self.add(read_feed(url, known=cited.__contains__, allow_private=allow_private))
+        cited = self._store.rows("SELECT url FROM geomap_citations WHERE url <> ''")
+        failed = self._store.rows("SELECT source FROM geomap_failures")
+        return self.add(
+            read_feed(
+                url,
+                known={str(row[0]) for row in cited}.__contains__,
+                failed={str(row[0]) for row in failed}.__contains__,
+                allow_private=allow_private,
+            )
+        )
 
     def describe(
         self, key: str, *, title: str, source: str, published: dt.date | dt.datetime | None
