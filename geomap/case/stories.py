@@ -7,18 +7,22 @@ sent on ten thousand times, or made ten thousand times to do harm, is added in t
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from geomap.case.duplicates import bands, figures, may_be_same, same_story
 
 # A copy is told from the few nearest of a story, so that more of it need not be compared; they are
-# looked for among the 64 documents that have most marks in common, and a mark is kept for the first
-# 64 that have it: what more have is of a form letter, and what is special in it has other marks.
+# looked for among the 64 documents with the rarest marks in common, and a mark is kept for the
+# first 64 that have it: what more have is of a form letter, and what is special in it has others.
 _OF_A_STORY: Final = 8
 _COMPARED: Final = 64
 _OF_A_MARK: Final = 64
+# So many figures mark a text of their own: of a form letter nothing else may be special.
+_TELLING: Final = 3
 # Whoever counts for so many copies is outdone only by a text that is longer by a quarter: all
 # copies are written anew when another one counts for them.
 _MANY: Final = 64
@@ -47,9 +51,11 @@ class Stories:
 
         Returns one document of each story that it is a copy of.
         """
-        marks = bands(text)
+        marks, told = bands(text), figures(text)
         if not marks:
             return []
+        if told.count(" ") + 1 >= _TELLING:
+            marks.append(crc32(told.encode()) << 8 | len(marks))
         copies = self._copies(key, text, marks)
         self.db.executemany(
             "INSERT OR IGNORE INTO geomap_bands SELECT ?1, ?2 WHERE"
@@ -86,15 +92,17 @@ class Stories:
         return sorted(found.values())
 
     def _alike(self, key: str, marks: list[int]) -> list[str]:
-        """Return the documents with most marks in common, the likest first."""
+        """Return the documents with marks in common, those first whose marks are rarest."""
         asked = ",".join("?" * len(marks))
         rows = self.db.execute(
-            "SELECT b.key FROM geomap_bands b JOIN geomap_documents d ON d.key = b.key"  # noqa: S608
-            f" WHERE b.band IN ({asked}) AND b.key <> ? GROUP BY b.key"
-            " ORDER BY count(*) DESC, b.key LIMIT ?",
-            (*marks, key, _COMPARED),
-        )
-        return [str(row[0]) for row in rows]
+            f"SELECT band, key FROM geomap_bands WHERE band IN ({asked}) AND key <> ?",  # noqa: S608
+            (*marks, key),
+        ).fetchall()
+        held = Counter(mark for mark, _ in rows)
+        near: defaultdict[str, float] = defaultdict(float)
+        for mark, other in rows:
+            near[other] += 1 / held[mark]
+        return sorted(near, key=lambda other: (-near[other], other))[:_COMPARED]
 
     def join(self, key: str, copies: Iterable[str]) -> list[str]:
         """Name which document counts for the stories of `copies` and for `key`, now one story.
