@@ -40,9 +40,10 @@ def one_story(count: int) -> Iterator[Document]:
 
 def longer_and_longer(count: int) -> Iterator[Document]:
     """Yield copies of which each is longer than all before, so that each would count for all."""
-    words = _body(random.Random(2), 400 + count // 10).split()
+    # From 400 to 600 words whatever their number, so that the text alone does not grow with it.
+    words, step = _body(random.Random(2), 600).split(), max(1, count // 200)
     for n in range(count):
-        yield Document(str(n), " ".join(words[: 400 + n // 10]) + " und" * (n % 10))
+        yield Document(str(n), " ".join(words[: 400 + n // step]) + " und" * (n % step))
 
 
 def older_and_older(count: int) -> Iterator[Document]:
