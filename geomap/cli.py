@@ -617,7 +617,8 @@ def _case_add(options: argparse.Namespace) -> int:
             with _alone(failures):
                 batches.append(case.add_feed(url, allow_private=options.allow_private))
         for table in options.unhcr_flows:
-            rows += case.add_many_parsed(_years(table, case.geoparser.gazetteer, failures))
+            with _alone(failures):
+                rows += case.add_many_parsed(_years(table, case.geoparser.gazetteer, failures))
         for done in batches:
             new, known = new + len(done.new), known + len(done.known)
             for source, error in done.failed:

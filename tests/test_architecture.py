@@ -12,6 +12,7 @@ ROOT = Path(geomap.__file__).parent
 # Each room imports only those before it; DESIGN calls this the flow.
 ORDER = (
     "errors",
+    "stopping",
     "integrity",
     "weights",
     "model",
@@ -41,7 +42,6 @@ ORDER = (
     "export",
     "geocoder",
     "writing",
-    "stopping",
     "cli",
     "pages",
 )

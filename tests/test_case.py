@@ -18,7 +18,7 @@ from conftest import SEED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from geomap.case import Case, store
+from geomap.case import Case, opening, store
 from geomap.case.duplicates import bands, same_story
 from geomap.case.tables import read_unhcr_flows
 from geomap.case.totals import Counted, Ground, totals
@@ -830,7 +830,7 @@ def test_an_older_case_is_brought_up_to_date_once(tmp_path, monkeypatch):
 def test_two_may_read_while_one_writes_and_a_second_writer_is_told_to_wait(
     tmp_path, parser, monkeypatch
 ):
-    monkeypatch.setattr(store, "WAIT_S", 0.2)
+    monkeypatch.setattr(opening, "WAIT_S", 0.2)
     path = tmp_path / "case.gpkg"
     with Case.create(path, geoparser=parser) as writer:
         writer.add(documents())

@@ -47,6 +47,11 @@ ODD = "<rss version='2.0'><channel><title>Odd</title>{}</channel></rss>".format(
 )
 
 
+DEAD = "<rss version='2.0'><channel><title>Dead</title>{}</channel></rss>".format(
+    "".join(ITEM.format(n, n, DAY, "") for n in ("/missing", "/missing2", "/one"))
+)
+
+
 class Pages(BaseHTTPRequestHandler):
     def do_GET(self):
         routes = {
@@ -56,6 +61,7 @@ class Pages(BaseHTTPRequestHandler):
             "/empty": "",
             "/odd": ODD,
             "/many": MANY,
+            "/dead": DEAD,
             "/bomb": (
                 '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "'
                 + "x" * 1000
@@ -220,6 +226,33 @@ def test_what_one_call_does_not_read_of_a_feed_is_told_and_read_by_the_next(site
     monkeypatch.setattr("geomap.case.feeds.LONGEST_FEED_S", -1)
     (late,) = read_feed(f"{site}/many", allow_private=True)
     assert "0 of the 9 articles" in str(late)
+
+
+def test_dead_addresses_keep_nobody_from_the_articles_behind_them(site, tmp_path, gaz, monkeypatch):
+    monkeypatch.setattr("geomap.case.feeds.MOST_ENTRIES", 2)
+    read = []
+    with Case.create(tmp_path / "case.gpkg", geoparser=Geoparser(gaz)) as case:
+        for _ in range(3):
+            read.append(len(case.add_feed(f"{site}/dead", allow_private=True).new))
+        assert read == [0, 1, 0]
+        # And the dead ones are tried again, for they may be back.
+        assert {url.rpartition("/")[2] for url, _ in case.failures()} >= {"missing", "missing2"}
+
+
+def test_a_fetch_that_hangs_keeps_no_process_from_ending(monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hangs(*_):
+        begun.set()
+        go_on.wait(20)
+        raise OSError("late")
+
+    monkeypatch.setattr("geomap.case.web._read", hangs)
+    with pytest.raises(FeedError, match="took longer"):
+        fetched("http://example.org/", longest_s=0.1)
+    assert begun.is_set()
+    assert all(t.daemon for t in threading.enumerate() if t.name == "geomap-fetch")
+    go_on.set()
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,14 @@ from geomap.case import picture
 from geomap.case.bounds import as_json, check_text, storable
 from geomap.case.corrections import Action, Correction, Scope, anchor, checked_changes, misfit
 from geomap.case.feeds import read_feed
-from geomap.case.intake import LEFT_OUT, Intake, citation, key_of, log_of, stored
+from geomap.case.intake import Intake, citation, key_of, log_of
 from geomap.case.layers import create_layers
+from geomap.case.packing import LEFT_OUT
 from geomap.case.reader import CaseReader, known_word
 from geomap.case.rebuild import rebuilt
 from geomap.case.recover import Recovered, recover
-from geomap.case.store import Store, of_the_file
+from geomap.case.store import Store, apart, of_the_file
+from geomap.case.stories import Stories
 from geomap.errors import CorrectionError, DocumentError, GeomapError, OptionError
 from geomap.gazetteer.names import fold
 from geomap.geoparser import Geoparser
@@ -162,11 +164,10 @@ class Case(CaseReader):
             intake = self._intake(db)
             for key in sorted(keys):
                 intake.derive(key)
-                db.executemany(
-                    "INSERT OR REPLACE INTO geomap_failures SELECT id, ? FROM geomap_documents"
-                    " WHERE key = ?",
-                    [(told, key) for told in stored(db, key).warnings if LEFT_OUT in told],
-                )
+                told = intake.read(key)
+                for warning in told.warnings if told else ():
+                    if LEFT_OUT in warning:
+                        intake.fail(key, warning)
             for correction in intake.log:
                 if misfit(correction):
                     self._rederive(db, correction)
@@ -227,16 +228,25 @@ class Case(CaseReader):
             return None
 
     def add_many_parsed(self, many: Iterable[Parsed]) -> int:
-        """Add documents that are read already and return how many were new."""
+        """Add documents that are read already and return how many were new.
+
+        Raises
+        ------
+        DocumentError
+            When some cannot be kept, once all others are; names the first.
+
+        """
         done = Added()
         try:
             for parsed in many:
                 if not self._cited(parsed.document):
                     self._save([(parsed, parsed.document)], done)
-                    if done.failed:
-                        raise DocumentError(*done.failed[0])
         finally:
             self.redraw()
+        if done.failed:
+            source, error = done.failed[0]
+            more = f" (and {len(done.failed) - 1:,} more)" if len(done.failed) > 1 else ""
+            raise DocumentError(source, error.removeprefix(f"{source}: ") + more)
         return len(done.new)
 
     def watch(self, folder: str | os.PathLike[str]) -> Added:
@@ -256,11 +266,16 @@ class Case(CaseReader):
             When the extra `feeds` is not installed.
 
         """
-        cited = {
-            str(row[0])
-            for row in self._store.rows("SELECT url FROM geomap_citations WHERE url <> ''")
-        }
-        return self.add(read_feed(url, known=cited.__contains__, allow_private=allow_private))
+        cited = self._store.rows("SELECT url FROM geomap_citations WHERE url <> ''")
+        failed = self._store.rows("SELECT source FROM geomap_failures")
+        return self.add(
+            read_feed(
+                url,
+                known={str(row[0]) for row in cited}.__contains__,
+                failed={str(row[0]) for row in failed}.__contains__,
+                allow_private=allow_private,
+            )
+        )
 
     def describe(
         self, key: str, *, title: str, source: str, published: dt.date | dt.datetime | None
@@ -315,15 +330,16 @@ class Case(CaseReader):
 
     def _cited(self, doc: Document) -> bool:
         """Cite a text that is known once more; return False when it is to be read."""
-        known = (
-            self._store.rows(
-                "SELECT id, title, source, url, published FROM geomap_citations WHERE key = ?",
-                (key_of(doc.text),),
-            )
-            if isinstance(doc.text, str)
-            else []
+        key = key_of(doc.text)
+        cited = self._store.rows(
+            "SELECT 1 FROM geomap_citations WHERE key = ? AND id = ? AND title = ? AND source = ?"
+            " AND url = ? AND published = ?",
+            (key, *citation(doc)),
         )
-        if not known or citation(doc) in known:
+        known = cited or self._store.rows(
+            "SELECT 1 FROM geomap_citations WHERE key = ? LIMIT 1", (key,)
+        )
+        if cited or not known:
             return bool(known)
         with self._store.writing() as db:
             return self._intake(db).cite(doc)
@@ -337,7 +353,7 @@ class Case(CaseReader):
             for parsed, doc in waiting:
                 try:
                     # One text may come twice in a batch.
-                    with _apart(db):
+                    with apart(db):
                         if not intake.cite(doc):
                             intake.put(parsed, doc)
                     kept.append(doc.id)
@@ -652,7 +668,7 @@ class Case(CaseReader):
         intake = self._intake(db)
         for key in sorted(keys - {""}):
             # A copy that a reader put right counts from then on in place of the longer one.
-            for member in intake.lead(key):
+            for member in Stories(db).elect(key):
                 intake.derive(member)
 
     def _mention(self, doc: str, start: int, end: int) -> Toponym:
@@ -685,21 +701,6 @@ class Case(CaseReader):
 def _reason(source: str, error: Exception) -> str:
     told = str(error) if isinstance(error, GeomapError) else f"{type(error).__name__}: {error}"
     return told if isinstance(error, DocumentError) else f"{source}: it cannot be kept ({told})"
-
-
-@contextmanager
-def _apart(db: sqlite3.Connection) -> Iterator[None]:
-    """Take back what one document changed when it cannot be kept, and nothing else."""
-    db.execute("SAVEPOINT document")
-    try:
-        yield
-    except BaseException:
-        # SQLite itself has ended the transaction when the disk is full.
-        if db.in_transaction:
-            db.execute("ROLLBACK TO document")
-            db.execute("RELEASE document")
-        raise
-    db.execute("RELEASE document")
 
 
 def _next_number(db: sqlite3.Connection) -> int:

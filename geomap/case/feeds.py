@@ -26,7 +26,11 @@ LONGEST_FEED_S: Final = 900.0  # for all articles of a call; somebody waits for 
 
 
 def read_feed(
-    url: str, *, known: Callable[[str], bool] = lambda _: False, allow_private: bool = False
+    url: str,
+    *,
+    known: Callable[[str], bool] = lambda _: False,
+    failed: Callable[[str], bool] = lambda _: False,
+    allow_private: bool = False,
 ) -> Iterator[Document | DocumentError]:
     """Yield the articles that a feed (RSS, Atom) names, as documents.
 
@@ -39,6 +43,9 @@ def read_feed(
         Address of the feed, http or https.
     known
         Tells which addresses are read already; these are not fetched.
+    failed
+        Tells which could not be read before; these are tried again when all others are read, so
+        that dead addresses keep nobody from what a feed names after them.
     allow_private
         Whether addresses of this machine and the local network may be asked.
 
@@ -61,7 +68,8 @@ def read_feed(
     except DocumentError as error:
         raise FeedError(str(error)) from error
     until = time.monotonic() + LONGEST_FEED_S
-    for number, (name, link, entry) in enumerate(_new(url, entries, known)):
+    new = sorted(_new(url, entries, known), key=lambda item: failed(item[0]))
+    for number, (name, link, entry) in enumerate(new):
         if number == MOST_ENTRIES or time.monotonic() > until:
             yield DocumentError(
                 url,

@@ -1,6 +1,6 @@
 """What a document tells goes into the file.
 
-Copies of one story, records after corrections, places and what they lie in.
+Records after corrections, places and what they lie in.
 """
 
 from __future__ import annotations
@@ -8,27 +8,23 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from geomap import regions
 from geomap.case import picture
-from geomap.case.bounds import as_json
+from geomap.case.bounds import storable
 from geomap.case.corrections import Action, Correction, applied, held_by
-from geomap.case.duplicates import bands, figures, may_be_same, same_story
-from geomap.case.sums import is_whole
+from geomap.case.duplicates import figures
+from geomap.case.packing import UnreadableError, packed, stored
+from geomap.case.stories import Stories
 from geomap.case.tellings import event_block, movement_block
-from geomap.errors import CaseError, CorrectionError, OptionError
 from geomap.frames import alternatives_of
 from geomap.gazetteer import Gazetteer
 from geomap.gazetteer.names import fold
 from geomap.model import Document, Event, Movement, Parsed, Place, Toponym
 from geomap.output import geomap_version
-
-LEFT_OUT: Final = "left out of the"  # begins the warning of a record that is out of bounds
-_LONGEST: Final = 1 << 28  # bytes of what was read in one document
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +48,14 @@ class Intake:
         they came in.
         """
         key, cited = key_of(doc.text), citation(doc)
+        # The leading citation alone, which the document's own row holds: a text may be cited by
+        # thousands.
         known = self.db.execute(
-            "SELECT id, title, source, url, published FROM geomap_citations WHERE key = ?", (key,)
-        ).fetchall()
-        if not known or leads(cited) < leads(min(known, key=leads)):
+            "SELECT id, title, source, url, coalesce(published, '') FROM geomap_documents WHERE"
+            " key = ?",
+            (key,),
+        ).fetchone()
+        if known is None or leads(cited) < leads(known):
             return False
         self.db.execute(
             "INSERT OR IGNORE INTO geomap_citations VALUES (?, ?, ?, ?, ?, ?)", (key, *cited)
@@ -66,13 +66,11 @@ class Intake:
         """Keep a document that was read, and mark the blocks that change by it."""
         key = key_of(doc.text)
         own = _rekeyed(parsed, key)
-        body = own.to_dict()
-        del body["document"]
+        body = packed(own, doc.id)
         made_by = f"{geomap_version()} {self.gazetteer.digest}"
-        first = (
-            self.db.execute("SELECT 1 FROM geomap_documents WHERE key = ?", (key,)).fetchone()
-            is None
-        )
+        before = self.db.execute(
+            "SELECT story, published FROM geomap_documents WHERE key = ?", (key,)
+        ).fetchone()
         published = own.document.to_dict()["published"]
         self.db.execute(
             "INSERT OR REPLACE INTO geomap_documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
@@ -86,9 +84,9 @@ class Intake:
                 published,
                 own.document.lang,
                 doc.text,
-                zlib.compress(as_json("what was read", body).encode(), 3),
+                body,
                 made_by,
-                key,
+                before[0] if before else key,
                 len(doc.text.split()),
                 figures(doc.text),
             ),
@@ -98,80 +96,15 @@ class Intake:
             (key, *citation(doc)),
         )
         self.db.execute("DELETE FROM geomap_failures WHERE source = ?", (doc.id,))
-        if first:
-            self.find_copies(key, doc.text)
-        for member in self.lead(key):
+        stories = Stories(self.db)
+        if before is None:
+            changed = stories.join(key, stories.find(key, doc.text))
+        elif before[0] == key and (published or "9") > (before[1] or "9"):
+            changed = stories.elect(key)  # another copy may be the earliest now
+        else:
+            changed = stories.join(key, [])
+        for member in changed:
             self.derive(member, own if member == key else None)
-
-    def find_copies(self, key: str, text: str) -> None:
-        """Keep by which marks a story is found, and which known ones are copies of it."""
-        marks = bands(text)
-        if not marks:
-            return
-        asked = ",".join("?" * len(marks))
-        size, told = len(text.split()), figures(text)
-        found = self.db.execute(
-            "SELECT DISTINCT b.key, d.size, d.figures FROM geomap_bands b JOIN geomap_documents d"  # noqa: S608
-            f" ON d.key = b.key WHERE b.band IN ({asked}) ORDER BY b.key",
-            marks,
-        ).fetchall()
-        self.db.executemany(
-            "INSERT OR IGNORE INTO geomap_bands VALUES (?, ?)", [(mark, key) for mark in marks]
-        )
-        for other, other_size, other_figures in found:
-            if max(size, other_size) > 3 * min(size, other_size) or not may_be_same(
-                told, other_figures
-            ):
-                continue
-            if same_story(
-                text,
-                self.db.execute(
-                    "SELECT text FROM geomap_documents WHERE key = ?", (other,)
-                ).fetchone()[0],
-            ):
-                self.db.executemany(
-                    "INSERT OR IGNORE INTO geomap_duplicates VALUES (?, ?)",
-                    [(key, other), (other, key)],
-                )
-
-    def lead(self, key: str) -> list[str]:
-        """Name the document that counts for all copies of a story.
-
-        That is one that a reader put right, else the longest, else the earliest. Returns the
-        documents whose records change by it.
-        """
-        members, queue = {key}, [key]
-        while queue:
-            for (other,) in self.db.execute(
-                "SELECT b FROM geomap_duplicates WHERE a = ?", (queue.pop(),)
-            ).fetchall():
-                if other not in members:
-                    members.add(other)
-                    queue.append(other)
-        rows = [
-            self.db.execute(
-                "SELECT key, size, published, story FROM geomap_documents WHERE key = ?", (m,)
-            ).fetchone()
-            for m in sorted(members)
-        ]
-        corrected = (
-            {
-                r[0]
-                for r in rows
-                if self.db.execute(
-                    "SELECT 1 FROM geomap_corrections WHERE undone = 0 AND instr(target, ?) > 0",
-                    (r[0],),
-                ).fetchone()
-            }
-            if len(rows) > 1
-            else set()
-        )
-        lead = min(rows, key=lambda r: (r[0] not in corrected, -r[1], r[2] or "9", r[0]))[0]
-        self.db.executemany(
-            "UPDATE geomap_documents SET story = ? WHERE key = ?",
-            [(lead, r[0]) for r in rows if r[3] != lead],
-        )
-        return [r[0] for r in rows if r[0] == key or r[3] != lead]
 
     def derive(self, key: str, read: Parsed | None = None) -> None:
         """Write the records of one document anew and mark the blocks that change by it."""
@@ -189,10 +122,28 @@ class Intake:
             ]
             == key
         ):
-            parsed = applied(read or stored(self.db, key), self.log)
-            dirty |= self._put_records(parsed, key) | self._put_names(parsed, key)
+            told = read or self.read(key)
+            if told is not None:
+                parsed = applied(told, self.log)
+                dirty |= self._put_records(parsed, key) | self._put_names(parsed, key)
         self.db.executemany(
             "INSERT OR IGNORE INTO geomap_dirty VALUES (?)", [(block,) for block in sorted(dirty)]
+        )
+
+    def read(self, key: str) -> Parsed | None:
+        """Return a document as it was read; one that cannot be is told and fails alone."""
+        try:
+            return stored(self.db, key)
+        except UnreadableError as error:
+            self.fail(key, error)
+            return None
+
+    def fail(self, key: str, error: object) -> None:
+        """Keep why a document of the case is not shown; it stays in the file."""
+        self.db.execute(
+            "INSERT OR REPLACE INTO geomap_failures SELECT id, ? FROM geomap_documents WHERE"
+            " key = ?",
+            (storable(error), key),
         )
 
     def _put_records(self, parsed: Parsed, key: str) -> set[str]:
@@ -365,73 +316,3 @@ def _rekeyed(parsed: Parsed, key: str) -> Parsed:
         events=tuple(renamed(e) for e in parsed.events),
         movements=tuple(renamed(m) for m in parsed.movements),
     )
-
-
-def stored(db: sqlite3.Connection, key: str) -> Parsed:
-    """Return a document as it was read, without corrections.
-
-    Raises
-    ------
-    CorrectionError
-        When the case has no such document.
-    CaseError
-        When its row is not the one that was written.
-
-    """
-    row = db.execute("SELECT parsed FROM geomap_documents WHERE key = ?", (key,)).fetchone()
-    if row is None:
-        raise CorrectionError(f"the case has no document {key!r}")
-    if not is_whole(db, "geomap_documents", key):
-        raise CaseError(
-            f"document {key} of the case is damaged and not shown; take a copy of the case that is"
-            " whole, or save the rest with `geomap case recover`"
-        )
-    try:
-        return replace(_read(row[0]), document=picture.stored_document(db, key))
-    except (
-        ValueError,
-        TypeError,
-        LookupError,
-        AttributeError,
-        RecursionError,
-        zlib.error,
-    ) as error:
-        raise CaseError(
-            f"document {key} of the case holds what geomap does not write ({error}); take a copy of"
-            " the case that is whole, or save the rest with `geomap case recover`"
-        ) from error
-
-
-def _read(body: bytes) -> Parsed:
-    told = {"document": {"id": "", "text": ""}, **json.loads(_unpacked(body))}
-    try:
-        return Parsed.from_dict(told)
-    except OptionError:
-        return Parsed.from_dict(_within_bounds(told))
-
-
-def _unpacked(body: bytes) -> bytes:
-    # What is packed may be made to fill the memory: nothing geomap read is nearly as long.
-    opened = zlib.decompressobj()
-    told = opened.decompress(body, _LONGEST)
-    if opened.unconsumed_tail or not opened.eof:
-        raise ValueError("what was read has no end")
-    return told
-
-
-def _within_bounds(told: dict[str, Any]) -> dict[str, Any]:
-    """Return a document without the records whose figures, dates or points are out of bounds.
-
-    An older geomap kept such; the document says that they are left out.
-    """
-    out = {**told, "warnings": list(told.get("warnings", ()))}
-    for side, kind in (("toponyms", Toponym), ("events", Event), ("movements", Movement)):
-        out[side] = []
-        for item in told.get(side, ()):
-            try:
-                kind.from_dict(item)
-            except OptionError as error:
-                out["warnings"].append(f"{LEFT_OUT} {side}: {error}")
-            else:
-                out[side].append(item)
-    return out

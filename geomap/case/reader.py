@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from geomap.case import picture
 from geomap.case.corrections import Action, Correction, applied, held_by, misfit
-from geomap.case.intake import log_of, stored
+from geomap.case.intake import log_of
 from geomap.case.layers import GEOMETRY, read_layer
+from geomap.case.packing import UnreadableError, stored
 from geomap.case.store import Store
 from geomap.case.totals import Total, totals
 from geomap.errors import CaseError, CorrectionError, OptionError
@@ -375,7 +376,7 @@ class CaseReader:
     def _matches(self, target: dict[str, Any], earlier: Sequence[Correction]) -> bool:
         try:
             before = applied(stored(self._store.db, target["doc"]), earlier)
-        except CorrectionError:
+        except (CorrectionError, UnreadableError):
             return False
         if "kind" in target:
             return any(held_by(e, target) for e in before.events) or any(

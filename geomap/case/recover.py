@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from geomap.case.intake import Intake, key_of, leads, log_of
 from geomap.case.layers import create_layers
+from geomap.case.opening import Untrusted, only_ours, untrusted
+from geomap.case.packing import unpacked
 from geomap.case.rebuild import derive_all
 from geomap.case.schema import own_tables
-from geomap.case.store import Store, untrusted
+from geomap.case.store import Store, apart
 from geomap.case.sums import differing, has_sums, is_whole
-from geomap.errors import CaseError
+from geomap.errors import CaseError, DocumentError, reading
 from geomap.geoparser import Geoparser
 from geomap.model import Document
+from geomap.stopping import heed
 
 Row = tuple[object, ...]
 
@@ -48,14 +50,14 @@ def recover(path: Path, target: Path, geoparser: Geoparser) -> Recovered:
         When `path` cannot be read at all, or `target` cannot be made.
 
     """
-    db = untrusted(path, readonly=True)
     try:
-        saved = _saved(db)
-        title = _all(db, "geomap_meta", "SELECT value FROM geomap_meta WHERE name = 'title'")
+        with closing(untrusted(path, readonly=True)) as db:
+            only_ours(db)
+            saved = _saved(db)
+            title = _all(db, "geomap_meta", "SELECT value FROM geomap_meta WHERE name = 'title'")
     except sqlite3.Error as error:
+        heed()
         raise CaseError(f"{path} cannot be read: {error}; nothing can be saved from it") from error
-    finally:
-        db.close()
     if not saved.documents and not saved.texts:
         raise CaseError(f"{path} holds no document that is whole; nothing can be saved from it")
     store = Store.create(target, title="".join(str(row[0]) for row in title), layers=create_layers)
@@ -85,7 +87,7 @@ class _Saved:
     lost_corrections: tuple[str, ...]
 
 
-def _saved(db: sqlite3.Connection) -> _Saved:
+def _saved(db: Untrusted) -> _Saved:
     keys = {key for table in _KEYED for key in _read(db, table)}
     documents, texts, citations = [], {}, []
     for key in sorted(keys):
@@ -121,61 +123,77 @@ _NUMBERED = (
 )
 
 
-def _read(db: sqlite3.Connection, question: str) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _UnlessBroken:
+    """Goes on without what a broken file does not tell, but not after a signal to stop."""
+
+    db: Untrusted
+
+    def __enter__(self) -> None:
+        self.db.watch.turns = 0
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if isinstance(error, sqlite3.Error):
+            self.db.watch.raised(error)
+        return isinstance(error, sqlite3.Error)
+
+
+def _read(db: Untrusted, question: str) -> Iterator[str]:
     """Yield the answers up to where the file is broken."""
-    with suppress(sqlite3.Error):
+    with _UnlessBroken(db):
         for (value,) in db.execute(question):
             yield str(value)
 
 
-def _one(db: sqlite3.Connection, question: str, *values: str) -> Row | None:
-    with suppress(sqlite3.Error):
+def _one(db: Untrusted, question: str, *values: str) -> Row | None:
+    with _UnlessBroken(db):
         row: Row | None = db.execute(question, values).fetchone()
         return row
     return None
 
 
-def _all(db: sqlite3.Connection, table: str, question: str) -> list[Row]:
+def _all(db: Untrusted, table: str, question: str) -> list[Row]:
     """Return the answers when the whole table is as it was written, else none."""
-    with suppress(sqlite3.Error):
+    with _UnlessBroken(db):
         if not has_sums(db) or not differing(db, table):
             return db.execute(question).fetchall()
     return []
 
 
-def _sound(db: sqlite3.Connection, table: str, of: str) -> bool:
-    with suppress(sqlite3.Error):
+def _sound(db: Untrusted, table: str, of: str) -> bool:
+    with _UnlessBroken(db):
         return is_whole(db, table, of)
     return False
 
 
-def _document(db: sqlite3.Connection, key: str) -> Row | None:
+def _document(db: Untrusted, key: str) -> Row | None:
     row = _one(db, "SELECT * FROM geomap_documents WHERE key = ?", key)
     if row is None or not _sound(db, "geomap_documents", key):
         return None
+    told = dict(zip((c for c, *_ in own_tables()["geomap_documents"]), row, strict=True))
     # In a case without checksums, text and what was read must at least agree with themselves.
-    try:
-        told = dict(zip((c for c, *_ in own_tables()["geomap_documents"]), row, strict=True))
-        json.loads(zlib.decompress(told["parsed"]))  # type: ignore[arg-type]
-    except (zlib.error, ValueError, TypeError, RecursionError):
-        return None
+    if not has_sums(db):
+        try:
+            unpacked(told["parsed"])
+        except (zlib.error, ValueError, TypeError, RecursionError):
+            return None
     return row if key_of(str(told["text"])) == key == row[0] else None
 
 
-def _text(db: sqlite3.Connection, key: str) -> str | None:
+def _text(db: Untrusted, key: str) -> str | None:
     row = _one(db, "SELECT text FROM geomap_documents WHERE key = ?", key)
     return row[0] if row and isinstance(row[0], str) and key_of(row[0]) == key else None
 
 
-def _cited(db: sqlite3.Connection, key: str) -> list[Row]:
+def _cited(db: Untrusted, key: str) -> list[Row]:
     if not _sound(db, "geomap_citations", key):
         return []
-    with suppress(sqlite3.Error):
+    with _UnlessBroken(db):
         return db.execute("SELECT * FROM geomap_citations WHERE key = ?", (key,)).fetchall()
     return []
 
 
-def _correction(db: sqlite3.Connection, number: str) -> Row | None:
+def _correction(db: Untrusted, number: str) -> Row | None:
     row = _one(db, "SELECT * FROM geomap_corrections WHERE number = ?", number)
     return row if _sound(db, "geomap_corrections", number) else None
 
@@ -198,19 +216,17 @@ def _write(db: sqlite3.Connection, saved: _Saved) -> None:
 
 
 def _read_anew(db: sqlite3.Connection, saved: _Saved, geoparser: Geoparser) -> tuple[str, ...]:
-    intake = Intake(db, geoparser.gazetteer, log_of(db))
-    for key, text in saved.texts.items():
+    """Read the texts whose rows are damaged and return the keys of those that could be."""
+    # The document that counted for a story may be lost.
+    db.execute("UPDATE geomap_documents SET story = key WHERE story <> key")
+    intake, done = Intake(db, geoparser.gazetteer, log_of(db)), []
+    for key, text in sorted(saved.texts.items()):
         cited = min((row[1:] for row in saved.citations if row[0] == key), key=leads)
-        ident, title, source, url, published = map(str, cited)
-        doc = Document.from_dict(
-            {
-                "id": ident,
-                "text": text,
-                "title": title,
-                "source": source,
-                "url": url,
-                "published": published or None,
-            }
-        )
-        intake.put(geoparser.parse(doc), doc)
-    return tuple(sorted(saved.texts))
+        fields = dict(zip(("id", "title", "source", "url", "published"), cited, strict=True))
+        with suppress(DocumentError), reading(key), apart(db):
+            doc = Document.from_dict(
+                {**fields, "text": text, "published": fields["published"] or None}
+            )
+            intake.put(geoparser.parse(doc), doc)
+            done.append(key)
+    return tuple(done)

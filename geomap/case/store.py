@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from geomap.case.checked import Level, keep_level, level_of, state_of
+from geomap.case.opening import MEND, Watch, check_inert, untrusted
 from geomap.case.schema import (
     APPLICATION,
     DERIVED,
@@ -37,13 +38,9 @@ from geomap.case.schema import (
 from geomap.case.sums import differing, has_sums, keep_sums, sum_all
 from geomap.errors import CaseError, CaseLockedError, CorrectionError
 
-WAIT_S: Final = 10.0
-_MAGIC: Final = b"SQLite format 3\0"
-_NAMES_ANOTHER: Final = bytes.fromhex("d9d505f920a163d7")
 _NAMED: Final = 3  # damaged documents that a message names
 _FORMATS: Final = 9999  # more than there will be
 READABLE: Final = frozenset({1})  # older formats that are read as they are
-_MEND: Final = "take a copy that is whole, or save the rest with `geomap case recover`"
 
 
 def _with_sums(db: sqlite3.Connection) -> None:
@@ -85,8 +82,9 @@ class Store:
         self._turn = threading.RLock()
         state = state_of(path)
         level = Level.NOTHING if anew else level_of(path, state)
-        with self.guarded():
+        with _told(path):
             self.db = untrusted(path, readonly=readonly)
+        with self.guarded():
             try:
                 self._check(level)
             except BaseException:
@@ -149,11 +147,10 @@ class Store:
         One thread at a time: our own function in SQL needs the interpreter's lock while SQLite
         holds the connection's, and another thread the other way round would wait for ever.
         """
-        with self._turn:
-            try:
-                yield
-            except sqlite3.Error as error:
-                raise _clear(self.path, error) from error
+        watch = self.db.watch
+        with self._turn, _told(self.path, watch):
+            watch.turns = 0
+            yield
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -192,7 +189,7 @@ class Store:
             except Exception as error:
                 raise CaseError(
                     f"{self.path} is damaged: it holds what geomap does not write"
-                    f" ({type(error).__name__}: {error}); {_MEND}"
+                    f" ({type(error).__name__}: {error}); {MEND}"
                 ) from error
 
     def whole(self, *tables: str) -> None:
@@ -252,6 +249,7 @@ class Store:
             raise CaseError(
                 f"{self.path} is a GeoPackage but no geomap case; make one with `geomap case new`"
             )
+        check_inert(self.db, self.path)
         if level < Level.PAGES:
             self._check_pages()
         migrated = self._check_format()
@@ -267,7 +265,7 @@ class Store:
     def _check_pages(self) -> None:
         told = [str(r[0]) for r in self.db.execute("PRAGMA integrity_check(1)")]
         if told != ["ok"]:
-            raise CaseError(f"{self.path} is damaged: {told[0]}; {_MEND}")
+            raise CaseError(f"{self.path} is damaged: {told[0]}; {MEND}")
 
     def _check_tables(self) -> None:
         """Refuse tables that are not as geomap makes them: what they hold it did not write."""
@@ -276,13 +274,13 @@ class Store:
                 continue
             if columns_of(self.db, name) != columns:
                 raise CaseError(
-                    f"{self.path} is damaged: its table {name} is none of geomap's; {_MEND}"
+                    f"{self.path} is damaged: its table {name} is none of geomap's; {MEND}"
                 )
         for name in LAYERS:
             known = {column for column, *_ in columns_of(self.db, name)}
             if not known.issuperset(summed_columns(name)):
                 raise CaseError(
-                    f"{self.path} is damaged: its layer {name} is none of geomap's; {_MEND}"
+                    f"{self.path} is damaged: its layer {name} is none of geomap's; {MEND}"
                 )
 
     def _check_sums(self, table: str) -> None:
@@ -296,13 +294,13 @@ class Store:
             )
         named = ", ".join(filter(None, groups[:_NAMED])) + (", …" if len(groups) > _NAMED else "")
         what = " ".join(filter(None, [table.removeprefix("geomap_"), named]))
-        raise CaseError(f"{self.path} is damaged: it does not show {what}; {_MEND}")
+        raise CaseError(f"{self.path} is damaged: it does not show {what}; {MEND}")
 
     def _check_format(self) -> bool:
         """Refuse a format that is none of ours; tell whether an older one was brought up."""
         told = self.meta("format")
         if not told.isdecimal() or len(told) > len(str(_FORMATS)):
-            raise CaseError(f"{self.path} is damaged: its format is {told[:20]!r}; {_MEND}")
+            raise CaseError(f"{self.path} is damaged: its format is {told[:20]!r}; {MEND}")
         if int(told) > FORMAT:
             raise CaseError(
                 f"{self.path} has format {told}, this geomap reads up to {FORMAT}; update geomap to"
@@ -324,9 +322,14 @@ class Store:
         with self.writing() as db:
             if has_sums(db):
                 keep_sums(db)
+            # Another process may have brought it up since.
+            ((now,),) = db.execute("SELECT value FROM geomap_meta WHERE name = 'format'")
+            if str(now) != str(told):
+                return False
             for number in range(told, FORMAT):
                 MIGRATIONS[number](db)
             db.execute("UPDATE geomap_meta SET value = ? WHERE name = 'format'", (str(FORMAT),))
+        _keep_private(self.path)
         return True
 
 
@@ -337,6 +340,31 @@ def _differs(db: sqlite3.Connection, table: str) -> bool:
         if _is_text(error):
             return True
         raise
+
+
+@contextmanager
+def _told(path: Path, watch: Watch | None = None) -> Iterator[None]:
+    """Turn errors of SQLite into clear ones, and a signal that it met into what that was."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        (watch or Watch()).raised(error)
+        raise _clear(path, error) from error
+
+
+@contextmanager
+def apart(db: sqlite3.Connection) -> Iterator[None]:
+    """Take back what one document changed when it cannot be kept, and nothing else."""
+    db.execute("SAVEPOINT document")
+    try:
+        yield
+    except BaseException:
+        # SQLite itself has ended the transaction when the disk is full.
+        if db.in_transaction:
+            db.execute("ROLLBACK TO document")
+            db.execute("RELEASE document")
+        raise
+    db.execute("RELEASE document")
 
 
 def of_the_file(error: Exception) -> bool:
@@ -351,6 +379,13 @@ def _part(path: Path) -> Path:
     number, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     os.close(number)
     return Path(name)
+
+
+def _keep_private(path: Path) -> None:
+    """Let only its owner read a case of an older format, which anybody could, as new ones are."""
+    for file in (path, *(path.with_name(f"{path.name}-{part}") for part in ("wal", "shm"))):
+        with suppress(OSError):  # another's file stays as it is
+            file.chmod(file.stat().st_mode & ~0o077)
 
 
 def _named(part: Path, path: Path) -> None:
@@ -378,82 +413,6 @@ def _filled(
     db.execute("COMMIT")
 
 
-def _check_kind(path: Path) -> None:
-    """Refuse what is no SQLite file; whether one is whole only SQLite can tell."""
-    if path.is_dir():
-        raise CaseError(f"{path} is a folder; name a case file (.gpkg)")
-    try:
-        # What is no file, such as a pipe, would be waited for without end.
-        if path.exists() and not path.is_file():
-            raise CaseError(f"{path} is no file; name a case made by `geomap case new`")
-        with path.open("rb") as file:
-            head = file.read(len(_MAGIC))
-    except FileNotFoundError as error:
-        raise CaseError(
-            f"there is no file {path}; make a case with `geomap case new {path}`"
-        ) from error
-    except OSError as error:
-        raise CaseError(f"{path} cannot be read: {error.strerror or error}") from error
-    if head != _MAGIC:
-        raise CaseError(
-            f"{path} is no GeoPackage: it does not begin like one; name a case made by `geomap case"
-            " new`"
-        )
-
-
-def _check_journal(path: Path) -> None:
-    """Refuse a journal that names another one: SQLite would delete whatever file it names.
-
-    geomap never changes two files in one transaction, so it writes none. The end of such a journal
-    is told in SQLite's description of its file format.
-    """
-    journal = path.with_name(f"{path.name}-journal")
-    if journal.is_file() and journal.read_bytes()[-len(_NAMES_ANOTHER) :] == _NAMES_ANOTHER:
-        raise CaseError(
-            f"{journal} is none of geomap's and would delete another file; delete it and take a"
-            " copy of the case that is whole"
-        )
-
-
-def untrusted(path: Path, *, readonly: bool) -> sqlite3.Connection:
-    """Open a file that may come from elsewhere and be made to do harm, or be damaged."""
-    _check_kind(path)
-    _check_journal(path)
-    if readonly:
-        _rolled_back(path)
-    mode = "ro" if readonly else "rw"
-    address = f"{path.absolute().as_uri()}?mode={mode}"
-    # The dashboard reads one case from several threads, one at a time.
-    db = sqlite3.connect(
-        address, uri=True, timeout=WAIT_S, isolation_level=None, check_same_thread=False
-    )
-    try:
-        # As advised for files from elsewhere: see "Defense Against The Dark Arts" in SQLite's
-        # documentation.
-        db.execute("PRAGMA trusted_schema=OFF")
-        db.execute("PRAGMA cell_size_check=ON")
-        if not readonly:
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=FULL")
-        db.execute("PRAGMA cache_size=-32000")
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _rolled_back(path: Path) -> None:
-    """Let SQLite take back what a killed writer left half done; a reader alone may not."""
-    if not path.with_name(f"{path.name}-journal").exists():
-        return
-    with suppress(sqlite3.Error):
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=WAIT_S)
-        try:
-            db.execute("PRAGMA schema_version").fetchone()
-        finally:
-            db.close()
-
-
 def _is_text(error: sqlite3.Error) -> bool:
     """Tell whether Python and not SQLite raised an error: it does for bytes that are no text."""
     return not getattr(error, "sqlite_errorname", "")
@@ -464,6 +423,7 @@ _CLEAR: Final = (
         ("SQLITE_BUSY", "SQLITE_LOCKED"),
         "is being written by another process; try again when it is done",
     ),
+    (("SQLITE_INTERRUPT",), f"is damaged: a question to it does not end; {MEND}"),
     (
         ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH"),
         "cannot be written; copy it to a folder you may write to, or open it for reading only",
@@ -484,4 +444,4 @@ def _clear(path: Path, error: sqlite3.Error) -> CaseError:
     if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
         return CaseError(f"{path}: {error}")
     # All our questions fit a whole file: one that does not answer them is not whole.
-    return CaseError(f"{path} is damaged: {error}; {_MEND}")
+    return CaseError(f"{path} is damaged: {error}; {MEND}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import queue
 import socket
+import threading
 import urllib.error
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -37,16 +38,27 @@ def fetched(
     """
     _check_scheme(url)
     exchange = _Exchange(allow_private, longest_s)
+    told: queue.SimpleQueue[tuple[bytes, str] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            told.put(_read(url, exchange, largest))
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits
+            told.put(error)
+
     # In a thread of its own, because no time limit of a socket holds for a sum of small steps:
-    # a header may drip, a name may have fifty addresses.
-    pool = ThreadPoolExecutor(1)
+    # a header may drip, a name may have fifty addresses. One that hangs in the look-up of a name
+    # keeps no process from ending.
+    threading.Thread(target=ask, name="geomap-fetch", daemon=True).start()
     try:
-        return pool.submit(_read, url, exchange, largest).result(longest_s)
-    except TimeoutError as error:
+        answer = told.get(timeout=longest_s)
+    except queue.Empty as error:
         raise FeedError(f"{url} took longer than {longest_s:g} s; try again later") from error
     finally:
         exchange.end()
-        pool.shutdown(wait=False)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 @dataclass(slots=True)
