@@ -47,6 +47,8 @@ def stoppable() -> Iterator[None]:
                 signal.signal(number, _stop)
         yield
     finally:
+        # Whoever works on after this was not asked to stop.
+        _asked.clear()
         for number, handler in before.items():
             signal.signal(number, handler)
         sys.excepthook, sys.unraisablehook = hooks
