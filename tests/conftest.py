@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,31 @@ def _no_added_gazetteers(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GEOMAP_GAZETTEERS", str(tmp_path_factory.mktemp("gazetteers")))
         yield
+
+
+@pytest.fixture
+def own_notes(tmp_path, monkeypatch) -> None:
+    """Keep which case files were looked through apart for each test."""
+    from geomap.case import checked
+
+    monkeypatch.setattr(checked, "_folder", lambda: tmp_path / "notes")
+
+
+@pytest.fixture
+def path(tmp_path, made) -> Path:
+    """Return a case file of the bytes that a module's `made` gives, written for each test."""
+    target = tmp_path / "case.gpkg"
+    target.write_bytes(made)
+    return target
+
+
+def changed(path: Path, *statements: str) -> None:
+    """Change a case as no program of ours does."""
+    db = sqlite3.connect(path)
+    for statement in statements:
+        db.execute(statement)
+    db.commit()
+    db.close()
 
 
 @pytest.fixture(scope="session")

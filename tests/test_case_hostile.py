@@ -13,15 +13,17 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from conftest import changed
 
-from geomap.case import Case, checked, duplicates, opening, packing, store, stories, sums
+from geomap.case import Case, duplicates, intake, opening, packing, store, stories, sums
 from geomap.case.tables import read_unhcr_flows
 from geomap.cli import main
 from geomap.errors import CaseError, DocumentError
 from geomap.geoparser import Geoparser
 from geomap.model import Document, Parsed
-from geomap.stopping import stoppable
+from geomap.stopping import heed, stoppable
 
+pytestmark = pytest.mark.usefixtures("own_notes")
 STORY = (
     "Shelling in Tripoli killed 12 people on Monday, hospital staff said. Families left the"
     " southern districts in cars and on foot, taking what they could carry. The road to Zawiya was"
@@ -32,12 +34,6 @@ STORY = (
 @pytest.fixture(scope="module")
 def parser() -> Geoparser:
     return Geoparser()
-
-
-@pytest.fixture(autouse=True)
-def _own_notes(tmp_path, monkeypatch):
-    """Keep which files were looked through apart for each test."""
-    monkeypatch.setattr(checked, "_folder", lambda: tmp_path / "notes")
 
 
 @pytest.fixture(scope="module")
@@ -52,22 +48,6 @@ def made(tmp_path_factory, parser) -> bytes:
     with Case.create(path, geoparser=parser) as case:
         case.add([Document(f"t{n}", text) for n, text in enumerate(texts)])
     return path.read_bytes()
-
-
-@pytest.fixture
-def path(tmp_path, made) -> Path:
-    target = tmp_path / "case.gpkg"
-    target.write_bytes(made)
-    return target
-
-
-def changed(path: Path, *statements: str) -> None:
-    """Change a case as no program of ours does."""
-    db = sqlite3.connect(path)
-    for statement in statements:
-        db.execute(statement)
-    db.commit()
-    db.close()
 
 
 def changed_with_sums(path: Path, *statements: str) -> None:
@@ -305,6 +285,42 @@ def test_what_a_file_would_run_is_refused_and_its_documents_are_saved(
         assert not target.exists()
 
 
+def test_what_is_saved_is_read_from_geomaps_own_tables_alone(path, tmp_path, parser):
+    changed(
+        path,
+        "DROP TABLE geomap_sums",
+        "ALTER TABLE geomap_meta RENAME TO other",
+        "CREATE VIEW geomap_meta AS SELECT 'title' AS name, 'planted' AS value",
+    )
+    target = tmp_path / "saved.gpkg"
+    Case.recover(path, target, geoparser=parser)
+    with Case.open(target, geoparser=parser) as case:
+        assert case.title != "planted"
+        assert {entry.id for entry in case.documents()} == {"t0", "t1", "t2"}
+
+
+def test_a_document_whose_records_cannot_be_written_fails_alone_when_a_case_is_saved(
+    path, tmp_path, parser, monkeypatch
+):
+    derive = intake.Intake.derive
+
+    def derived(self: intake.Intake, key: str) -> None:
+        (name,) = self.db.execute(
+            "SELECT id FROM geomap_documents WHERE key = ?", (key,)
+        ).fetchone()
+        if name == "t1":
+            raise ValueError("no record of this")
+        derive(self, key)
+
+    monkeypatch.setattr(intake.Intake, "derive", derived)
+    target = tmp_path / "saved.gpkg"
+    Case.recover(path, target, geoparser=parser)
+    with Case.open(target, geoparser=parser) as case:
+        assert case.failures() == [("t1", "no record of this")]
+        assert {entry.id for entry in case.documents()} == {"t0", "t1", "t2"}
+        assert case.events()
+
+
 def test_tables_that_another_program_puts_beside_the_layers_stay(path, parser):
     changed(
         path,
@@ -339,6 +355,14 @@ def test_a_signal_ends_a_question_at_once(path, stopped):
         timer.start()
         with pytest.raises(KeyboardInterrupt):
             case._store.rows(ENDLESS)
+
+
+def test_whoever_works_on_after_a_stop_is_not_stopped_by_it(path):
+    with pytest.raises(KeyboardInterrupt), stoppable():
+        os.kill(os.getpid(), signal.SIGTERM)
+    heed()
+    with Case.open(path, readonly=True) as case:
+        assert case._store.rows("SELECT 1") == [(1,)]
 
 
 def test_a_signal_in_the_middle_of_writing_flows_is_a_stop_and_no_damage(

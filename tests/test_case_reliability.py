@@ -15,8 +15,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from conftest import changed
 
-from geomap.case import Case, checked, store
+from geomap.case import Case, store
 from geomap.case.schema import DERIVED
 from geomap.case.sums import SUMMED, differing
 from geomap.case.tables import read_unhcr_flows
@@ -40,6 +41,7 @@ from geomap.model import (
     When,
 )
 
+pytestmark = pytest.mark.usefixtures("own_notes")
 HALF = "half an emoji \ud83d"
 DIGITS = int("9" * 4000) * 10**301  # 4,301 digits: one more than Python writes out
 
@@ -70,28 +72,6 @@ def made(tmp_path_factory, parser) -> bytes:
     path = tmp_path_factory.mktemp("made") / "case.gpkg"
     campaigns.sample(path, parser, 8)
     return path.read_bytes()
-
-
-@pytest.fixture(autouse=True)
-def _own_notes(tmp_path, monkeypatch):
-    """Keep which files were looked through apart for each test."""
-    monkeypatch.setattr(checked, "_folder", lambda: tmp_path / "notes")
-
-
-@pytest.fixture
-def path(tmp_path, made) -> Path:
-    target = tmp_path / "case.gpkg"
-    target.write_bytes(made)
-    return target
-
-
-def changed(path: Path, *statements: str) -> None:
-    """Change a case as no program of ours does."""
-    db = sqlite3.connect(path)
-    for statement in statements:
-        db.execute(statement)
-    db.commit()
-    db.close()
 
 
 def wrong(found: dict[str, int]) -> list[str]:

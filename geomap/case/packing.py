@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from geomap.case import picture
 from geomap.case.bounds import as_json
+from geomap.case.opening import MEND
 from geomap.case.sums import is_whole
 from geomap.errors import CaseError, CorrectionError, DocumentError, OptionError
 from geomap.model import Event, Movement, Parsed, Toponym
 
 LEFT_OUT: Final = "left out of the"  # begins the warning of a record that is out of bounds
 LONGEST: Final = 1 << 28  # bytes of what was read in one document, unpacked
-_MEND: Final = "take a copy of the case that is whole, or save the rest with `geomap case recover`"
 
 
 class UnreadableError(CaseError):
@@ -98,7 +98,7 @@ def stored(db: sqlite3.Connection, key: str) -> Parsed:
     if row is None:
         raise CorrectionError(f"the case has no document {key!r}")
     if not is_whole(db, "geomap_documents", key):
-        raise CaseError(f"document {key} of the case is damaged and not shown; {_MEND}")
+        raise CaseError(f"document {key} of the case is damaged and not shown; {MEND}")
     try:
         return replace(_read(row[0]), document=picture.stored_document(db, key))
     except (
@@ -110,7 +110,7 @@ def stored(db: sqlite3.Connection, key: str) -> Parsed:
         zlib.error,
     ) as error:
         raise UnreadableError(
-            f"document {key} of the case holds what geomap does not write ({error}); {_MEND}"
+            f"document {key} of the case holds what geomap does not write ({error}); {MEND}"
         ) from error
 
 
