@@ -348,6 +348,17 @@ def test_a_question_that_does_not_end_is_broken_off(path, monkeypatch):
         assert case.documents()
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let signals be heard here, though whoever runs the tests in the background ignores them."""
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("stopped", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_question_at_once(path, stopped):
     timer = threading.Timer(0.2, lambda: os.kill(os.getpid(), stopped))
@@ -357,6 +368,7 @@ def test_a_signal_ends_a_question_at_once(path, stopped):
             case._store.rows(ENDLESS)
 
 
+@pytest.mark.usefixtures("heard")
 def test_whoever_works_on_after_a_stop_is_not_stopped_by_it(path):
     with pytest.raises(KeyboardInterrupt), stoppable():
         os.kill(os.getpid(), signal.SIGTERM)
@@ -365,6 +377,7 @@ def test_whoever_works_on_after_a_stop_is_not_stopped_by_it(path):
         assert case._store.rows("SELECT 1") == [(1,)]
 
 
+@pytest.mark.usefixtures("heard")
 def test_a_signal_in_the_middle_of_writing_flows_is_a_stop_and_no_damage(
     tmp_path, flows, monkeypatch, capsys
 ):
