@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,20 @@ def _no_added_gazetteers(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GEOMAP_GAZETTEERS", str(tmp_path_factory.mktemp("gazetteers")))
         yield
+
+
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let signals be heard here, though whoever runs the tests in the background ignores them."""
+    handlers = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

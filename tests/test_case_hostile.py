@@ -348,16 +348,6 @@ def test_a_question_that_does_not_end_is_broken_off(path, monkeypatch):
         assert case.documents()
 
 
-@pytest.fixture
-def heard() -> Iterator[None]:
-    """Let signals be heard here, though whoever runs the tests in the background ignores them."""
-    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 @pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("stopped", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_question_at_once(path, stopped):
